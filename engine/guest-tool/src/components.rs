@@ -120,16 +120,16 @@ pub fn validate(files: &[&str]) -> Result<()> {
 
 pub fn wit(input: &Path) -> Result<()> {
     let bytes = fs::read(input).with_context(|| format!("reading {}", input.display()))?;
-    let mut printer = WitPrinter::default();
-    match wit_component::decode(&bytes)? {
-        DecodedWasm::WitPackage(resolve, package) => printer.print(&resolve, package, &[])?,
+    let (resolve, root) = match wit_component::decode(&bytes)? {
+        DecodedWasm::WitPackage(resolve, package) => (resolve, package),
         DecodedWasm::Component(resolve, world) => {
-            let package = resolve.worlds[world]
-                .package
-                .context("the world belongs to no package")?;
-            printer.print(&resolve, package, &[])?;
+            let package = resolve.worlds[world].package.context("the world belongs to no package")?;
+            (resolve, package)
         }
-    }
+    };
+    let others: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != root).collect();
+    let mut printer = WitPrinter::default();
+    printer.print(&resolve, root, &others)?;
     print!("{}", printer.output);
     Ok(())
 }
