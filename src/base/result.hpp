@@ -1,0 +1,54 @@
+#pragma once
+
+#include "base/error.hpp"
+
+#include <fmt/format.h>
+
+#include <expected>
+#include <type_traits>
+#include <utility>
+
+namespace wisp {
+
+/// A value or an Error. Must be looked at.
+template <class T = void>
+using Result = std::expected<T, Error>;
+
+using Unexpected = std::unexpected<Error>;
+
+/// `return fail(Errc::malformed, "section {} is too long", id);`
+template <class... Args>
+[[nodiscard]] Unexpected fail(Errc code, fmt::format_string<Args...> format, Args&&... args) {
+  return Unexpected(Error(code, fmt::format(format, std::forward<Args>(args)...)));
+}
+
+namespace detail {
+template <class R>
+auto take(R&& result) {
+  if constexpr (std::is_void_v<typename std::remove_cvref_t<R>::value_type>) {
+    return;
+  } else {
+    return *std::forward<R>(result);
+  }
+}
+}  // namespace detail
+
+}  // namespace wisp
+
+/// `auto x = TRY(f());` passes an error up, else yields the value. References are passed on as pointers by the callee.
+#define TRY(...)                                                                     \
+  ({                                                                                 \
+    auto try_result_ = (__VA_ARGS__);                                                \
+    if (!try_result_.has_value()) [[unlikely]]                                       \
+      return ::std::unexpected(::std::move(try_result_).error());                    \
+    ::wisp::detail::take(::std::move(try_result_));                                  \
+  })
+
+/// TRY inside a coroutine that returns awaitable<Result<…>>; the argument may contain co_await.
+#define CO_TRY(...)                                                                  \
+  ({                                                                                 \
+    auto try_result_ = (__VA_ARGS__);                                                \
+    if (!try_result_.has_value()) [[unlikely]]                                       \
+      co_return ::std::unexpected(::std::move(try_result_).error());                 \
+    ::wisp::detail::take(::std::move(try_result_));                                  \
+  })
