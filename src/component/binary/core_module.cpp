@@ -16,7 +16,8 @@ Result<ast::CoreExport> read_export(Reader& in) {
 Result<std::string_view> read_module_name(Reader in) {
   while (!in.done()) {
     const auto id = TRY(in.byte());
-    auto body = TRY(in.sub(TRY(in.u32())));
+    const auto size = TRY(in.u32());
+    auto body = TRY(in.sub(size));
     if (id == 0) return body.name();
   }
   return std::string_view{};
@@ -59,7 +60,8 @@ Result<ast::CoreModule> read_core_module(Reader in) {
   while (!in.done()) {
     const auto id = TRY(in.byte());
     const auto size = TRY(in.u32());
-    TRY(read_section(id, TRY(in.sub(size)), module));
+    const auto body = TRY(in.sub(size));
+    TRY(read_section(id, body, module));
   }
   return module;
 }

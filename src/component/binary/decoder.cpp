@@ -72,7 +72,8 @@ Result<ast::Start> read_start(Reader& in) {
 Result<std::string_view> read_component_name(Reader in) {
   while (!in.done()) {
     const auto id = TRY(in.byte());
-    auto body = TRY(in.sub(TRY(in.u32())));
+    const auto size = TRY(in.u32());
+    auto body = TRY(in.sub(size));
     if (id == 0) return body.name();
   }
   return std::string_view{};
@@ -156,7 +157,8 @@ Result<ast::Component> read_component(Reader in) {
   while (!in.done()) {
     const auto id = TRY(in.byte());
     const auto size = TRY(in.u32());
-    TRY(read_section(id, TRY(in.sub(size)), component));
+    const auto body = TRY(in.sub(size));
+    TRY(read_section(id, body, component));
   }
   return component;
 }

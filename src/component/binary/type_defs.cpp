@@ -54,7 +54,8 @@ Result<ast::Decl> read_decl(Reader& in, DeclOf of) {
 Result<std::vector<ast::Decl>> read_decls(Reader& in, DeclOf of) {
   const Nesting nesting(in.session());
   TRY(nesting.check(in));
-  TRY(in.add_definitions(TRY(Reader(in).count())));
+  const auto count = TRY(Reader(in).count());
+  TRY(in.add_definitions(count));
   return read_vec<ast::Decl>(in, [of](Reader& from) { return read_decl(from, of); });
 }
 
