@@ -3,6 +3,7 @@ set(WISP_SANITIZE "" CACHE STRING "sanitizers to build with, as -fsanitize= take
 option(WISP_FUZZ "build the libFuzzer targets" OFF)
 
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_CXX_COMPILE_OPTIONS_PIE "-fPIC")  # programs share the libraries' precompiled header, which is -fPIC
 add_library(wisp_options INTERFACE)
 target_compile_options(wisp_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wno-gnu-statement-expression -Wno-missing-field-initializers -Werror=return-type

@@ -16,8 +16,8 @@
 #error "wisp_fiber_switch is written for x86-64"
 #endif
 
-// wisp_fiber_switch(save, to): pushes what the ABI lets a callee keep, stores the stack pointer in *save, goes to `to`.
-// The new stack of an idle fiber looks as if it had done the same in front of Fiber::Impl::run.
+// wisp_fiber_switch(save, to): pushes what the ABI lets a callee keep, stores the stack pointer in *save,
+// goes to `to`. The new stack of an idle fiber looks as if it had done the same in front of Fiber::Impl::run.
 extern "C" void wisp_fiber_switch(void** save, void* to) noexcept;
 asm(R"(
 .text
@@ -83,13 +83,14 @@ struct Fiber::Impl {
   Fiber* parent = nullptr;
   std::byte* base;  // the guard page is at the base
   std::size_t size;
+  bool cold = false;  // idle, and its deeper part given back
   SanitizedStack sanitized;
 
   Impl(std::byte* memory, std::size_t bytes, std::size_t guard, std::size_t host_reserve)
       : base(memory), size(bytes), sanitized(memory + guard, bytes - guard) {
     engine.stack_limit = reinterpret_cast<std::size_t>(memory) + guard + host_reserve;
-    // A null return address ends the frames; above it, nothing. At the first instruction of run() the stack pointer
-    // is 8 off a multiple of 16, as after a call.
+    // A null return address ends the frames; above it, nothing. At the first instruction of run() the stack
+    // pointer is 8 off a multiple of 16, as after a call.
     auto** top = reinterpret_cast<void**>(memory + bytes) - 2;
     *--top = nullptr;
     *--top = reinterpret_cast<void*>(&Impl::run);
@@ -136,14 +137,20 @@ struct Fiber::Impl {
   }
 
   /// Gives what lies deeper than kKeptStack back to the kernel.
-  void cool_down(std::size_t guard) const noexcept {
-    if (size > guard + kKeptStack) madvise(base + guard, size - guard - kKeptStack, MADV_DONTNEED);
+  void cool_down(std::size_t guard) noexcept {
+    if (!cold && size > guard + kKeptStack) madvise(base + guard, size - guard - kKeptStack, MADV_DONTNEED);
+    cold = true;
   }
 };
 
 Fiber::Fiber(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Fiber::~Fiber() = default;
+Fiber::~Fiber() {
+  if constexpr (SanitizedStack::kNeedsLastEntry) {
+    impl_->sanitized.last();
+    start([](void*) {}, nullptr);
+  }
+}
 
 Fiber* Fiber::current() noexcept { return current_fiber; }
 
@@ -180,8 +187,8 @@ struct FiberPool::Idle {
 
 FiberPool::FiberPool(FiberOptions options) : options_(options), idle_(std::make_unique<Idle>()) {
   options_.host_reserve = round_up(options_.host_reserve, idle_->guard);
-  options_.stack_size =
-      std::max(round_up(options_.stack_size, idle_->guard), idle_->guard + options_.host_reserve + kMinWasmStack);
+  options_.stack_size = std::max(round_up(options_.stack_size, idle_->guard),
+                                 idle_->guard + options_.host_reserve + kMinWasmStack);
 }
 
 FiberPool::~FiberPool() = default;
@@ -191,21 +198,24 @@ Result<Fiber*> FiberPool::take() {
   if (!fibers.empty()) {
     Fiber* fiber = fibers.back().release();
     fibers.pop_back();
+    fiber->impl_->cold = false;
     ++in_use_;
     return fiber;
   }
-  if (in_use_ >= options_.max_fibers) return fail(Errc::no_capacity, "all {} fibers are in use", options_.max_fibers);
+  if (in_use_ >= options_.max_fibers)
+    return fail(Errc::no_capacity, "all {} fibers are in use", options_.max_fibers);
   void* memory = mmap(nullptr, options_.stack_size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) return fail(Errc::out_of_mappings, "no memory for a stack: {}", std::strerror(errno));
+  if (memory == MAP_FAILED)
+    return fail(Errc::out_of_mappings, "no memory for a stack: {}", std::strerror(errno));
   if (mprotect(memory, idle_->guard, PROT_NONE) != 0) {
     const int reason = errno;
     munmap(memory, options_.stack_size);
     return fail(Errc::out_of_mappings, "no guard page for a stack: {}", std::strerror(reason));
   }
   ++in_use_;
-  return new Fiber(std::make_unique<Fiber::Impl>(static_cast<std::byte*>(memory), options_.stack_size, idle_->guard,
-                                                 options_.host_reserve));
+  return new Fiber(std::make_unique<Fiber::Impl>(static_cast<std::byte*>(memory), options_.stack_size,
+                                                 idle_->guard, options_.host_reserve));
 }
 
 void FiberPool::give(Fiber* fiber) noexcept {

@@ -12,8 +12,8 @@
 
 namespace wisp::engine {
 
-/// Tells AddressSanitizer and ThreadSanitizer of each switch between a fiber and its parent. Empty in other builds.
-/// The order: before_enter, [entered, before_leave | after_leave, before_leave]…, after_enter.
+/// Tells AddressSanitizer and ThreadSanitizer of each switch between a fiber and its parent. Empty in other
+/// builds. The order: before_enter, [entered, before_leave | after_leave, before_leave]…, after_enter.
 class SanitizedStack {
  public:
   SanitizedStack([[maybe_unused]] std::byte* low, [[maybe_unused]] std::size_t size) {
@@ -50,7 +50,7 @@ class SanitizedStack {
   }
   void before_leave() noexcept {
 #if __has_feature(address_sanitizer)
-    __sanitizer_start_switch_fiber(&own_fake_, parent_low_, parent_size_);
+    __sanitizer_start_switch_fiber(last_ ? nullptr : &own_fake_, parent_low_, parent_size_);
 #endif
 #if __has_feature(thread_sanitizer)
     __tsan_switch_to_fiber(parent_, 0);
@@ -59,6 +59,16 @@ class SanitizedStack {
   void after_leave() noexcept {
 #if __has_feature(address_sanitizer)
     __sanitizer_finish_switch_fiber(own_fake_, &parent_low_, &parent_size_);
+#endif
+  }
+
+  /// AddressSanitizer keeps the locals of instrumented frames in a heap of its own per stack, and frees that
+  /// only when the stack is left for good: such builds enter a fiber once more before they destroy it, after
+  /// last().
+  static constexpr bool kNeedsLastEntry = __has_feature(address_sanitizer);
+  void last() noexcept {
+#if __has_feature(address_sanitizer)
+    last_ = true;
 #endif
   }
 
@@ -80,6 +90,7 @@ class SanitizedStack {
   const void* parent_low_ = nullptr;
   std::size_t size_ = 0;
   std::size_t parent_size_ = 0;
+  bool last_ = false;
 #endif
 #if __has_feature(thread_sanitizer)
  private:

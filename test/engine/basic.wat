@@ -1,0 +1,16 @@
+;; Small exports for the tests of Engine, Module and Store.
+(module
+  (import "host" "refuse" (func $refuse))
+  (memory (export "memory") 1)
+  (table (export "table") 1 funcref)
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func $trap (export "unreachable") (unreachable))
+  (func $outer (export "outer") (call $trap))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "divide") (param i32 i32) (result i32) (i32.div_u (local.get 0) (local.get 1)))
+  (func $recurse (export "recurse") (param i32) (result i32)
+    (i32.add (i32.const 1) (call $recurse (i32.add (local.get 0) (i32.const 1)))))
+  (func (export "refuse") (call $refuse))
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "grow_table") (param i32) (result i32) (table.grow (ref.null func) (local.get 0)))
+  (func (export "spin") (loop $again (br $again))))
