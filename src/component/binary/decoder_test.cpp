@@ -190,7 +190,7 @@ TEST(Decoder, KeepsWhatTypesSay) {
   expect_one<ast::TypeDef>(7, vec({{0x6a, 0, 1, 0x73}}), [](const auto& type) {
     const auto& result = std::get<ast::ResultType>(type.type);
     EXPECT_FALSE(result.ok);
-    EXPECT_EQ(std::get<ast::Primitive>(*result.error), ast::Primitive::string_);
+    EXPECT_EQ(std::get<ast::Primitive>(*result.error), ast::Primitive::string);
   });
   expect_one<ast::TypeDef>(7, vec({{0x3f, 0x7e, 1, 9}}), [](const auto& type) {
     EXPECT_TRUE(std::get<ast::Resource>(type.type).rep64);
