@@ -1,0 +1,50 @@
+#include "component/binary/decoder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace wisp::component {
+namespace {
+
+std::vector<std::filesystem::path> guests() {
+  std::vector<std::filesystem::path> found;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator("build/guests", missing))
+    if (entry.path().extension() == ".wasm") found.push_back(entry.path());
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<std::byte> contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto* bytes = reinterpret_cast<const std::byte*>(text.data());
+  return {bytes, bytes + text.size()};
+}
+
+TEST(GuestBinaries, DecodeAndCutOffAnywhereAreRefusedOrShorter) {
+  const auto paths = guests();
+  if (paths.empty()) GTEST_SKIP() << "no guests are built";
+  for (const auto& path : paths) {
+    const auto whole = contents(path);
+    if (sniff(whole) != BinaryKind::component) continue;
+    const auto decoded = decode(whole);
+    ASSERT_TRUE(decoded) << path << ": " << decoded.error().message();
+    EXPECT_FALSE(decoded->definitions.empty()) << path;
+
+    // Every byte of a small guest, some thousand of a large one.
+    const std::size_t step = std::max<std::size_t>(1, whole.size() / 10'000);
+    for (std::size_t size = 0; size < whole.size(); size += step) {
+      const auto part = decode(std::span(whole).first(size));
+      if (part)
+        ASSERT_LE(part->definitions.size(), decoded->definitions.size()) << path << " cut at " << size;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace wisp::component
