@@ -1,0 +1,432 @@
+// TCP, UDP and name lookup on the interfaces of wasi:sockets@0.2 themselves. Errors are printed by name and
+// end with failure.
+//   tcp-serve ADDRESS PORT COUNT     echoes COUNT connections, one after the other; prints the port it
+//   listens on tcp-send ADDRESS PORT TEXT       sends a text and prints what comes back tcp-self a server and
+//   a client in one instance udp-serve ADDRESS PORT COUNT     echoes COUNT datagrams; prints its port
+//   udp-send ADDRESS PORT TEXT       sends a datagram and prints the answer
+//   resolve NAME                     prints the addresses of a name
+//   hoard                            opens sockets until the host refuses; says how many there were
+#include "command.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace {
+
+using Address = wasi_sockets_network_ip_socket_address_t;
+using Error = wasi_sockets_network_error_code_t;
+
+constexpr std::string_view kErrorNames[] = {"unknown",
+                                            "access-denied",
+                                            "not-supported",
+                                            "invalid-argument",
+                                            "out-of-memory",
+                                            "timeout",
+                                            "concurrency-conflict",
+                                            "not-in-progress",
+                                            "would-block",
+                                            "invalid-state",
+                                            "new-socket-limit",
+                                            "address-not-bindable",
+                                            "address-in-use",
+                                            "remote-unreachable",
+                                            "connection-refused",
+                                            "connection-reset",
+                                            "connection-aborted",
+                                            "datagram-too-large",
+                                            "name-unresolvable",
+                                            "temporary-resolver-failure",
+                                            "permanent-resolver-failure"};
+
+/// Prints what went wrong; the answer of whoever failed.
+bool failed(std::string_view step, Error error) {
+  guest::print(std::string{step} + ": " + std::string{kErrorNames[error]} + "\n");
+  return false;
+}
+
+// --- addresses ---
+
+/// IPv4 in dotted form, and of IPv6 the loopback address `::1`, which is what the tests need.
+Address address_of(std::string_view text, std::uint16_t port) {
+  Address address{};
+  if (text == "::1") {
+    address.tag = WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV6;
+    address.val.ipv6.port = port;
+    address.val.ipv6.address.f7 = 1;
+    return address;
+  }
+  std::uint8_t parts[4] = {};
+  for (auto& part : parts) {
+    part = static_cast<std::uint8_t>(guest::number(text));
+    text.remove_prefix(
+        std::min(text.size(), text.find('.') == std::string_view::npos ? text.size() : text.find('.') + 1));
+  }
+  address.tag = WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4;
+  address.val.ipv4 = {port, {parts[0], parts[1], parts[2], parts[3]}};
+  return address;
+}
+
+std::uint16_t port_of(const Address& address) {
+  return address.tag == WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4 ? address.val.ipv4.port
+                                                                    : address.val.ipv6.port;
+}
+
+std::uint8_t family_of(const Address& address) {
+  return address.tag == WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4
+             ? WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV4
+             : WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV6;
+}
+
+std::string text_of(const wasi_sockets_network_ip_address_t& address) {
+  if (address.tag == WASI_SOCKETS_NETWORK_IP_ADDRESS_IPV4) {
+    const auto& v4 = address.val.ipv4;
+    return guest::text_of(v4.f0) + "." + guest::text_of(v4.f1) + "." + guest::text_of(v4.f2) + "." +
+           guest::text_of(v4.f3);
+  }
+  const auto& v6 = address.val.ipv6;
+  std::string text;
+  for (const auto part : {v6.f0, v6.f1, v6.f2, v6.f3, v6.f4, v6.f5, v6.f6, v6.f7}) {
+    char digits[4];
+    text += (text.empty() ? "" : ":") + std::string{digits, std::to_chars(digits, digits + 4, part, 16).ptr};
+  }
+  return text;
+}
+
+wasi_sockets_network_borrow_network_t network() {
+  return wasi_sockets_network_borrow_network(wasi_sockets_instance_network_instance_network());
+}
+
+// --- TCP ---
+
+struct Connection {
+  wasi_sockets_tcp_own_tcp_socket_t socket;
+  wasi_io_streams_own_input_stream_t input;
+  wasi_io_streams_own_output_stream_t output;
+};
+
+wasi_sockets_tcp_borrow_tcp_socket_t borrow(wasi_sockets_tcp_own_tcp_socket_t socket) {
+  return wasi_sockets_tcp_borrow_tcp_socket(socket);
+}
+
+void wait_for(wasi_sockets_tcp_own_tcp_socket_t socket) {
+  guest::wait_and_drop(wasi_sockets_tcp_method_tcp_socket_subscribe(borrow(socket)));
+}
+
+/// Repeats `attempt` until it says something else than would-block, waiting for the socket in between.
+template <typename Attempt>
+bool finish(wasi_sockets_tcp_own_tcp_socket_t socket, Error& error, Attempt attempt) {
+  while (!attempt()) {
+    if (error != WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) return false;
+    wait_for(socket);
+  }
+  return true;
+}
+
+void close(const Connection& connection) {
+  wasi_io_streams_input_stream_drop_own(connection.input);
+  wasi_io_streams_output_stream_drop_own(connection.output);
+  wasi_sockets_tcp_tcp_socket_drop_own(connection.socket);
+}
+
+std::optional<wasi_sockets_tcp_own_tcp_socket_t> listen(Address address) {
+  wasi_sockets_tcp_own_tcp_socket_t socket;
+  Error error;
+  if (!wasi_sockets_tcp_create_socket_create_tcp_socket(family_of(address), &socket, &error)) {
+    failed("create", error);
+    return std::nullopt;
+  }
+  const auto self = borrow(socket);
+  if (!wasi_sockets_tcp_method_tcp_socket_start_bind(self, network(), &address, &error) ||
+      !finish(socket, error, [&] { return wasi_sockets_tcp_method_tcp_socket_finish_bind(self, &error); })) {
+    failed("bind", error);
+    return std::nullopt;
+  }
+  if (!wasi_sockets_tcp_method_tcp_socket_start_listen(self, &error) || !finish(socket, error, [&] {
+        return wasi_sockets_tcp_method_tcp_socket_finish_listen(self, &error);
+      })) {
+    failed("listen", error);
+    return std::nullopt;
+  }
+  return socket;
+}
+
+std::uint16_t local_port(wasi_sockets_tcp_own_tcp_socket_t socket) {
+  Address address;
+  Error error;
+  return wasi_sockets_tcp_method_tcp_socket_local_address(borrow(socket), &address, &error) ? port_of(address)
+                                                                                            : 0;
+}
+
+std::optional<Connection> accept(wasi_sockets_tcp_own_tcp_socket_t listener) {
+  wasi_sockets_tcp_tuple3_own_tcp_socket_own_input_stream_own_output_stream_t accepted;
+  Error error;
+  if (!finish(listener, error, [&] {
+        return wasi_sockets_tcp_method_tcp_socket_accept(borrow(listener), &accepted, &error);
+      })) {
+    failed("accept", error);
+    return std::nullopt;
+  }
+  return Connection{accepted.f0, accepted.f1, accepted.f2};
+}
+
+std::optional<wasi_sockets_tcp_own_tcp_socket_t> start_connect(Address address) {
+  wasi_sockets_tcp_own_tcp_socket_t socket;
+  Error error;
+  if (!wasi_sockets_tcp_create_socket_create_tcp_socket(family_of(address), &socket, &error)) {
+    failed("create", error);
+    return std::nullopt;
+  }
+  if (!wasi_sockets_tcp_method_tcp_socket_start_connect(borrow(socket), network(), &address, &error)) {
+    failed("connect", error);
+    return std::nullopt;
+  }
+  return socket;
+}
+
+std::optional<Connection> finish_connect(wasi_sockets_tcp_own_tcp_socket_t socket) {
+  wasi_sockets_tcp_tuple2_own_input_stream_own_output_stream_t streams;
+  Error error;
+  if (!finish(socket, error, [&] {
+        return wasi_sockets_tcp_method_tcp_socket_finish_connect(borrow(socket), &streams, &error);
+      })) {
+    failed("connect", error);
+    return std::nullopt;
+  }
+  return Connection{socket, streams.f0, streams.f1};
+}
+
+/// The next bytes of a connection, none at its end.
+std::optional<std::string> read(const Connection& connection) {
+  command_list_u8_t bytes;
+  wasi_io_streams_stream_error_t error;
+  if (!wasi_io_streams_method_input_stream_blocking_read(
+          wasi_io_streams_borrow_input_stream(connection.input), 65536, &bytes, &error)) {
+    wasi_io_streams_stream_error_free(&error);
+    return std::nullopt;
+  }
+  std::string out{reinterpret_cast<const char*>(bytes.ptr), bytes.len};
+  command_list_u8_free(&bytes);
+  return out;
+}
+
+bool send(const Connection& connection, std::string_view text) {
+  return guest::write(wasi_io_streams_borrow_output_stream(connection.output), text);
+}
+
+void end_sending(const Connection& connection) {
+  Error error;
+  if (!wasi_sockets_tcp_method_tcp_socket_shutdown(borrow(connection.socket),
+                                                   WASI_SOCKETS_TCP_SHUTDOWN_TYPE_SEND, &error)) {
+    failed("shutdown", error);
+  }
+}
+
+void echo(const Connection& connection) {
+  while (const auto bytes = read(connection)) {
+    if (!send(connection, *bytes)) break;
+  }
+  close(connection);
+}
+
+bool tcp_serve(const std::vector<std::string>& words) {
+  const auto listener = listen(address_of(words[2], static_cast<std::uint16_t>(guest::number(words[3]))));
+  if (!listener) return false;
+  guest::print("listening on " + guest::text_of(local_port(*listener)) + "\n");
+  for (auto left = guest::number(words[4]); left > 0; --left) {
+    const auto connection = accept(*listener);
+    if (!connection) return false;
+    echo(*connection);
+  }
+  return true;
+}
+
+bool tcp_send(const std::vector<std::string>& words) {
+  const auto socket =
+      start_connect(address_of(words[2], static_cast<std::uint16_t>(guest::number(words[3]))));
+  const auto connection = socket ? finish_connect(*socket) : std::nullopt;
+  if (!connection) return false;
+  if (!send(*connection, words[4])) return false;
+  end_sending(*connection);
+  while (const auto bytes = read(*connection)) guest::print(*bytes);
+  guest::print("\n");
+  close(*connection);
+  return true;
+}
+
+bool tcp_self(const std::vector<std::string>&) {
+  const auto listener = listen(address_of("127.0.0.1", 0));
+  if (!listener) return false;
+  const auto connecting = start_connect(address_of("127.0.0.1", local_port(*listener)));
+  if (!connecting) return false;
+  const auto server = accept(*listener);
+  const auto client = finish_connect(*connecting);
+  if (!server || !client) return false;
+  if (!send(*client, "over tcp")) return false;
+  end_sending(*client);
+  echo(*server);
+  std::string answer;
+  while (const auto bytes = read(*client)) answer += *bytes;
+  close(*client);
+  guest::print("tcp-self got " + answer + "\n");
+  return answer == "over tcp";
+}
+
+// --- UDP ---
+
+struct Datagrams {
+  wasi_sockets_udp_own_udp_socket_t socket;
+  wasi_sockets_udp_own_incoming_datagram_stream_t incoming;
+  wasi_sockets_udp_own_outgoing_datagram_stream_t outgoing;
+};
+
+std::optional<Datagrams> open_udp(Address local) {
+  wasi_sockets_udp_own_udp_socket_t socket;
+  Error error;
+  if (!wasi_sockets_udp_create_socket_create_udp_socket(family_of(local), &socket, &error)) {
+    failed("create", error);
+    return std::nullopt;
+  }
+  const auto self = wasi_sockets_udp_borrow_udp_socket(socket);
+  if (!wasi_sockets_udp_method_udp_socket_start_bind(self, network(), &local, &error) ||
+      !wasi_sockets_udp_method_udp_socket_finish_bind(self, &error)) {
+    failed("bind", error);
+    return std::nullopt;
+  }
+  wasi_sockets_udp_tuple2_own_incoming_datagram_stream_own_outgoing_datagram_stream_t streams;
+  if (!wasi_sockets_udp_method_udp_socket_stream(self, nullptr, &streams, &error)) {
+    failed("stream", error);
+    return std::nullopt;
+  }
+  return Datagrams{socket, streams.f0, streams.f1};
+}
+
+struct Datagram {
+  std::string data;
+  Address remote;
+};
+
+std::optional<Datagram> receive(const Datagrams& udp) {
+  const auto self = wasi_sockets_udp_borrow_incoming_datagram_stream(udp.incoming);
+  for (;;) {
+    wasi_sockets_udp_list_incoming_datagram_t list;
+    Error error;
+    if (!wasi_sockets_udp_method_incoming_datagram_stream_receive(self, 1, &list, &error)) {
+      failed("receive", error);
+      return std::nullopt;
+    }
+    if (list.len == 1) {
+      Datagram out{{reinterpret_cast<const char*>(list.ptr->data.ptr), list.ptr->data.len},
+                   list.ptr->remote_address};
+      wasi_sockets_udp_list_incoming_datagram_free(&list);
+      return out;
+    }
+    guest::wait_and_drop(wasi_sockets_udp_method_incoming_datagram_stream_subscribe(self));
+  }
+}
+
+bool send(const Datagrams& udp, const Datagram& datagram) {
+  const auto self = wasi_sockets_udp_borrow_outgoing_datagram_stream(udp.outgoing);
+  std::uint64_t room = 0;
+  Error error;
+  for (;;) {
+    if (!wasi_sockets_udp_method_outgoing_datagram_stream_check_send(self, &room, &error)) {
+      return failed("check-send", error);
+    }
+    if (room > 0) break;
+    guest::wait_and_drop(wasi_sockets_udp_method_outgoing_datagram_stream_subscribe(self));
+  }
+  const auto bytes = guest::lend(datagram.data);
+  wasi_sockets_udp_outgoing_datagram_t one{{bytes.ptr, bytes.len}, {true, datagram.remote}};
+  wasi_sockets_udp_list_outgoing_datagram_t list{&one, 1};
+  std::uint64_t sent = 0;
+  if (!wasi_sockets_udp_method_outgoing_datagram_stream_send(self, &list, &sent, &error))
+    return failed("send", error);
+  return sent == 1;
+}
+
+bool udp_serve(const std::vector<std::string>& words) {
+  const auto udp = open_udp(address_of(words[2], static_cast<std::uint16_t>(guest::number(words[3]))));
+  if (!udp) return false;
+  Address local;
+  Error error;
+  if (!wasi_sockets_udp_method_udp_socket_local_address(wasi_sockets_udp_borrow_udp_socket(udp->socket),
+                                                        &local, &error)) {
+    return failed("local-address", error);
+  }
+  guest::print("listening on " + guest::text_of(port_of(local)) + "\n");
+  for (auto left = guest::number(words[4]); left > 0; --left) {
+    const auto datagram = receive(*udp);
+    if (!datagram || !send(*udp, *datagram)) return false;
+  }
+  return true;
+}
+
+bool udp_send(const std::vector<std::string>& words) {
+  const auto remote = address_of(words[2], static_cast<std::uint16_t>(guest::number(words[3])));
+  const bool v4 = remote.tag == WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4;
+  const auto udp = open_udp(address_of(v4 ? "0.0.0.0" : "::1", 0));
+  if (!udp || !send(*udp, {words[4], remote})) return false;
+  const auto answer = receive(*udp);
+  if (!answer) return false;
+  guest::print(answer->data + "\n");
+  return true;
+}
+
+// --- names, and abuse ---
+
+bool resolve(const std::vector<std::string>& words) {
+  auto name = guest::lend(words[2]);
+  wasi_sockets_ip_name_lookup_own_resolve_address_stream_t stream;
+  Error error;
+  if (!wasi_sockets_ip_name_lookup_resolve_addresses(network(), &name, &stream, &error))
+    return failed("resolve", error);
+  const auto self = wasi_sockets_ip_name_lookup_borrow_resolve_address_stream(stream);
+  for (;;) {
+    wasi_sockets_ip_name_lookup_option_ip_address_t address;
+    if (wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address(self, &address,
+                                                                                       &error)) {
+      if (!address.is_some) return true;
+      guest::print(text_of(address.val) + "\n");
+    } else if (error == WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) {
+      guest::wait_and_drop(wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe(self));
+    } else {
+      return failed("resolve", error);
+    }
+  }
+}
+
+bool hoard(const std::vector<std::string>&) {
+  for (std::uint64_t count = 0;; ++count) {
+    wasi_sockets_tcp_own_tcp_socket_t socket;
+    Error error;
+    if (!wasi_sockets_tcp_create_socket_create_tcp_socket(WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV4,
+                                                          &socket, &error)) {
+      guest::print("had " + guest::text_of(count) + " sockets, then " + std::string{kErrorNames[error]} +
+                   "\n");
+      return true;
+    }
+  }
+}
+
+constexpr struct {
+  std::string_view name;
+  std::size_t words;
+  bool (*run)(const std::vector<std::string>&);
+} kCommands[] = {
+    {"tcp-serve", 5, tcp_serve}, {"tcp-send", 5, tcp_send}, {"tcp-self", 2, tcp_self},
+    {"udp-serve", 5, udp_serve}, {"udp-send", 5, udp_send}, {"resolve", 3, resolve},
+    {"hoard", 2, hoard},
+};
+
+}  // namespace
+
+bool exports_wasi_cli_run_run() {
+  const auto words = guest::arguments();
+  for (const auto& command : kCommands) {
+    if (words.size() == command.words && words[1] == command.name) return command.run(words);
+  }
+  guest::print(
+      "usage: tcp-serve|tcp-send|udp-serve|udp-send ADDRESS PORT COUNT|TEXT, tcp-self, resolve NAME, "
+      "hoard\n");
+  return false;
+}
