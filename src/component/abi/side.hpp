@@ -13,8 +13,8 @@
 
 namespace wisp::component {
 
-/// A linear memory as it is right now: base and length, checked on every access. Re-derived after anything that may run
-/// guest code (realloc, a call), because a memory can grow and move.
+/// A linear memory as it is right now: base and length, checked on every access. Re-derived after anything
+/// that may run guest code (realloc, a call), because a memory can grow and move.
 class GuestMemory {
  public:
   GuestMemory() = default;
@@ -57,14 +57,15 @@ void store(std::byte* to, T value) noexcept {
   std::memcpy(to, &value, sizeof(T));
 }
 
-/// What stands behind a handle: a number of the component that defines the resource, or a host object's address.
+/// What stands behind a handle: a number of the component that defines the resource, or a host object's
+/// address.
 struct Rep {
   std::uint64_t value;
 };
 
-/// One side of a transfer: the instance whose memory and handles are meant, under the canonical options of one lift or
-/// lower. "Lifting" takes values out of this side, "lowering" puts them into it. Lives on the stack of the call; used on
-/// the instance's shard only. An Error from any of these ends the call as a trap.
+/// One side of a transfer: the instance whose memory and handles are meant, under the canonical options of
+/// one lift or lower. "Lifting" takes values out of this side, "lowering" puts them into it. Lives on the
+/// stack of the call; used on the instance's shard only. An Error from any of these ends the call as a trap.
 class Side {
  public:
   Side(ast::StringEncoding encoding, PointerSize pointer) : encoding_(encoding), pointer_(pointer) {}
@@ -77,8 +78,8 @@ class Side {
   /// The memory of the options, as it is now.
   [[nodiscard]] virtual GuestMemory memory() = 0;
 
-  /// Calls the guest's realloc. The result is not checked: the caller checks alignment and bounds against a fresh
-  /// memory(). Invalidates every GuestMemory of this side.
+  /// Calls the guest's realloc. The result is not checked: the caller checks alignment and bounds against a
+  /// fresh memory(). Invalidates every GuestMemory of this side.
   [[nodiscard]] virtual Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size,
                                                       std::uint32_t align, std::uint64_t new_size) = 0;
 
@@ -88,10 +89,12 @@ class Side {
   [[nodiscard]] virtual Result<Rep> lift_borrow(ResourceId resource, std::uint32_t handle) = 0;
   /// Adds an own handle (lower_own).
   [[nodiscard]] virtual Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) = 0;
-  /// Adds a borrow handle scoped to the call, or yields the rep where this side defines the resource (lower_borrow).
+  /// Adds a borrow handle scoped to the call, or yields the rep where this side defines the resource
+  /// (lower_borrow).
   [[nodiscard]] virtual Result<std::uint32_t> lower_borrow(ResourceId resource, Rep rep) = 0;
 
-  /// Counts bytes that lifting copies to the host or to another instance; Errc::trap_limit beyond the call's budget.
+  /// Counts bytes that lifting copies to the host or to another instance; Errc::trap_limit beyond the call's
+  /// budget.
   [[nodiscard]] Result<> charge(std::uint64_t bytes) {
     if (bytes > budget_) [[unlikely]]
       return over_budget(bytes);
@@ -114,7 +117,46 @@ class Side {
   std::uint64_t budget_ = kDefaultBudget;
 };
 
-/// Flat values as the engine passes them: one slot each.
+/// Calls `side`'s realloc and checks what it returns: Errc::trap_abi if it is no multiple of `align`,
+/// Errc::trap_memory if [result, result + new_size) is not all inside the memory as it is then (Canonical
+/// ABI, "store_list_into_range").
+[[nodiscard]] Result<std::uint64_t> reallocate(Side& side, std::uint64_t old_address, std::uint64_t old_size,
+                                               std::uint32_t align, std::uint64_t new_size);
+
+/// Fresh guest memory, as reallocate().
+[[nodiscard]] inline Result<std::uint64_t> allocate(Side& side, std::uint32_t align, std::uint64_t size) {
+  return reallocate(side, 0, 0, align, size);
+}
+
+/// Bytes of a pointer or length in memory.
+[[nodiscard]] constexpr std::uint32_t pointer_bytes(PointerSize size) noexcept {
+  return size == PointerSize::p32 ? 4 : 8;
+}
+
+/// A pointer or length at `from`, which holds pointer_bytes(size).
+[[nodiscard]] inline std::uint64_t load_pointer(const std::byte* from, PointerSize size) noexcept {
+  return size == PointerSize::p32 ? load<std::uint32_t>(from) : load<std::uint64_t>(from);
+}
+inline void store_pointer(std::byte* to, PointerSize size, std::uint64_t value) noexcept {
+  if (size == PointerSize::p32)
+    store(to, static_cast<std::uint32_t>(value));
+  else
+    store(to, value);
+}
+
+/// Longest list in guest memory, in bytes (Canonical ABI, MAX_LIST_BYTE_LENGTH).
+inline constexpr std::uint64_t kMaxListBytes = (1ULL << 28) - 1;
+
+/// Flat values as the engine passes them: one slot each. A value narrower than 64 bits lies in the low bits;
+/// whoever writes one clears the bits above it, so a slot can be read at any width of at most 64.
 using FlatSpan = std::span<wasmtime_val_raw_t>;
+
+/// The low bits of a slot.
+[[nodiscard]] inline std::uint64_t load_slot(const wasmtime_val_raw_t& slot) noexcept {
+  return load<std::uint64_t>(reinterpret_cast<const std::byte*>(&slot));
+}
+inline void store_slot(wasmtime_val_raw_t& slot, std::uint64_t bits) noexcept {
+  store(reinterpret_cast<std::byte*>(&slot), bits);
+}
 
 }  // namespace wisp::component
