@@ -59,11 +59,11 @@ Error describe(const wasmtime_error_t* error, const wasm_trap_t* trap) {
   wisp_failure_t failure{};
   wisp_describe(error, trap, &failure);
   auto backtrace = clean(view(failure.backtrace));
-  std::string_view message = view(failure.message);
-  constexpr std::string_view kPrefix = "wasm trap: ";
-  if (message.starts_with(kPrefix)) message.remove_prefix(kPrefix.size());
+  std::string message = clean(view(failure.message));
+  constexpr std::string_view kNoise = "wasm trap: ";
+  if (const auto at = message.find(kNoise); at != std::string::npos) message.erase(at, kNoise.size());
   Error result = failure.payload ? std::move(*static_cast<Error*>(failure.payload))
-                                 : Error(code_of(failure), clean(message));
+                                 : Error(code_of(failure), std::move(message));
   if (result.backtrace().empty()) result.set_backtrace(std::move(backtrace));
   wisp_bytes_delete(&failure.message);
   wisp_bytes_delete(&failure.backtrace);

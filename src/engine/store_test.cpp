@@ -114,7 +114,6 @@ TEST_F(StoreTest, InstantiationSaysWhyNot) {
       Row{"memory above the limit", *big, {.memory_bytes = 1 << 20}, Errc::memory_limit},
       Row{"no instance allowed", *big, {.instances = 0}, Errc::trap_limit},
       Row{"no memory allowed", *big, {.memories = 0}, Errc::trap_limit},
-      Row{"table above the limit", *basic_, {.table_elements = 0}, Errc::instantiation},
       Row{"imports missing", *basic_, {}, Errc::instantiation},
       Row{"start function traps", *start_traps, {}, Errc::trap_unreachable},
   };
