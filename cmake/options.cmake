@@ -6,7 +6,7 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 set(CMAKE_CXX_COMPILE_OPTIONS_PIE "-fPIC")  # programs share the libraries' precompiled header, which is -fPIC
 add_library(wisp_options INTERFACE)
 target_compile_options(wisp_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wno-gnu-statement-expression -Wno-missing-field-initializers -Werror=return-type
+  -Wall -Wextra -Wpedantic -Wshadow -Wno-gnu-statement-expression -Wno-missing-field-initializers -Wno-c2y-extensions -Werror=return-type
   -Werror=unused-result -fno-omit-frame-pointer -fstack-protector-strong -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
   -Xclang -fno-pch-timestamp)
 target_compile_definitions(wisp_options INTERFACE

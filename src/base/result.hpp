@@ -35,20 +35,19 @@ auto take(R&& result) {
 
 }  // namespace wisp
 
-/// `auto x = TRY(f());` passes an error up, else yields the value. References are passed on as pointers by the callee.
-#define TRY(...)                                                                     \
-  ({                                                                                 \
-    auto try_result_ = (__VA_ARGS__);                                                \
-    if (!try_result_.has_value()) [[unlikely]]                                       \
-      return ::std::unexpected(::std::move(try_result_).error());                    \
-    ::wisp::detail::take(::std::move(try_result_));                                  \
+// A name of its own for each use, so that a TRY inside a TRY's argument shadows nothing.
+#define WISP_JOIN_(a, b) a##b
+#define WISP_JOIN(a, b) WISP_JOIN_(a, b)
+#define WISP_TRY_(name, leave, ...)                       \
+  ({                                                      \
+    auto name = (__VA_ARGS__);                            \
+    if (!name.has_value()) [[unlikely]]                   \
+      leave ::std::unexpected(::std::move(name).error()); \
+    ::wisp::detail::take(::std::move(name));              \
   })
 
+/// `auto x = TRY(f());` passes an error up, else yields the value. References are passed on as pointers by the callee.
+#define TRY(...) WISP_TRY_(WISP_JOIN(try_, __COUNTER__), return, __VA_ARGS__)
+
 /// TRY inside a coroutine that returns awaitable<Result<…>>; the argument may contain co_await.
-#define CO_TRY(...)                                                                  \
-  ({                                                                                 \
-    auto try_result_ = (__VA_ARGS__);                                                \
-    if (!try_result_.has_value()) [[unlikely]]                                       \
-      co_return ::std::unexpected(::std::move(try_result_).error());                 \
-    ::wisp::detail::take(::std::move(try_result_));                                  \
-  })
+#define CO_TRY(...) WISP_TRY_(WISP_JOIN(try_, __COUNTER__), co_return, __VA_ARGS__)
