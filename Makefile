@@ -1,0 +1,78 @@
+# The commands of this repository. `make help` lists them. The build itself is CMake's: CMakePresets.json, cmake/.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PRESET ?= release
+ADDR ?= 127.0.0.1:8000
+JOBS ?= $(shell nproc)
+
+# One cache for all presets and checkouts: paths inside the repository are hashed relative to it.
+export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
+SANITIZER_OPTIONS = ASAN_OPTIONS=detect_stack_use_after_return=0:allocator_may_return_null=1 \
+  UBSAN_OPTIONS=print_stacktrace=1:suppressions=$(CURDIR)/test/suppressions/ubsan.txt \
+  LSAN_OPTIONS=suppressions=$(CURDIR)/test/suppressions/lsan.txt \
+  TSAN_OPTIONS=suppressions=$(CURDIR)/test/suppressions/tsan.txt
+
+.PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance bench lint format check clean
+
+help: ## lists these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## installs what is missing (apt, with sudo when needed); does nothing when all is there
+	@tools/setup
+
+build: setup ## builds build/release/wisp (PRESET=dev, asan, tsan, fuzz for the others)
+	@tools/build $(PRESET)
+
+guests: setup ## builds the C and C++ guests into build/guests
+	@tools/build-guest
+
+run: build ## builds everything needed and serves the sample on 127.0.0.1:8000 (ADDR=host:port)
+	@tools/build-guest hello
+	@echo "try: curl 'http://$(ADDR)/?name=you'        stop: Ctrl-C" >&2
+	@exec build/release/wisp serve --addr $(ADDR) build/guests/hello.wasm
+
+test: build guests ## builds everything and runs the tests
+	@ctest --test-dir build/$(PRESET) --output-on-failure --label-exclude guests -j $(JOBS)
+
+test-guests: ## components made by Rust, Python, JavaScript, Go and Kotlin; a missing toolchain is a SKIP with its reason
+	@tools/setup --guests
+	@tools/build $(PRESET)
+	@tools/build-guests-extra
+	@tools/test-guests
+
+sanitize: guests ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/build asan
+	@$(SANITIZER_OPTIONS) ctest --test-dir build/asan --output-on-failure --label-exclude guests -j $(JOBS)
+
+tsan: guests ## all tests under ThreadSanitizer
+	@tools/build tsan
+	@$(SANITIZER_OPTIONS) ctest --test-dir build/tsan --output-on-failure --label-exclude guests -j $(JOBS)
+
+fuzz: setup ## each fuzz target for SECONDS_EACH (60) seconds
+	@tools/build fuzz
+	@tools/fuzz $(SECONDS_EACH)
+
+conformance: build ## the official suites: COMPONENT_MODEL=dir WASI_TESTSUITE=dir name local clones
+	@if [ -z "$(COMPONENT_MODEL)$(WASI_TESTSUITE)" ]; then \
+	  echo "say where the clones are: make conformance COMPONENT_MODEL=dir WASI_TESTSUITE=dir" >&2; exit 2; fi
+	@if [ -n "$(COMPONENT_MODEL)" ]; then tools/conformance component-model "$(COMPONENT_MODEL)"; fi
+	@if [ -n "$(WASI_TESTSUITE)" ]; then tools/conformance wasi-testsuite "$(WASI_TESTSUITE)"; fi
+
+bench: build guests ## wisp beside nginx and wasmtime on this machine, as ratios (compiles wasmtime once)
+	@tools/setup --bench
+	@bench/run
+
+check: ## layers, file sizes, folder READMEs, formatting
+	@tools/check
+
+lint: build ## clang-tidy over all sources
+	@tools/lint --all
+
+format: ## formats all C and C++ in place
+	@tools/format
+
+clean: ## removes build/ (the caches in $$WISP_CACHE, ~/.cache/wisp, stay)
+	rm -rf build
