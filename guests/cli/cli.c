@@ -107,11 +107,15 @@ static int write_file(int argc, char** argv) {
   return fclose(file) ? complain("close") : 0;
 }
 
+static int is_real_name(const struct dirent* entry) {
+  return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
 // list DIR: prints the names in a folder, sorted.
 static int list(int argc, char** argv) {
   if (argc != 2) return 2;
   struct dirent** entries;
-  const int count = scandir(argv[1], &entries, NULL, alphasort);
+  const int count = scandir(argv[1], &entries, is_real_name, alphasort);
   if (count < 0) return complain(argv[1]);
   for (int i = 0; i < count; ++i) printf("%s\n", entries[i]->d_name);
   return 0;
