@@ -115,7 +115,7 @@ enum class Version : std::uint8_t { http_1_0, http_1_1, http_2 };
 /// "HTTP/1.1".
 [[nodiscard]] std::string_view version_text(Version version) noexcept;
 
-/// The head of a request. On the server side: what the fields Host, Connection, Keep-Alive, Proxy-Connection,
+/// The head of a request. On the server side: what the fields Host, Connection, Expect, Keep-Alive, Proxy-Connection,
 /// Transfer-Encoding, Upgrade and HTTP2-Settings said has been acted upon and they are not in `fields`, nor
 /// are fields named by Connection, so the head looks the same over HTTP/1 and HTTP/2. On the client side they
 /// are dropped if present.

@@ -1,0 +1,161 @@
+#include "net/transport.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include <string_view>
+
+namespace wisp::net {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Stream = asio::ssl::stream<Socket>;
+
+class TlsTransport final : public Transport {
+ public:
+  TlsTransport(std::shared_ptr<Stream> stream, asio::ip::tcp::endpoint peer)
+      : stream_(std::move(stream)), peer_(std::move(peer)) {
+    const unsigned char* protocol = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(stream_->native_handle(), &protocol, &size);
+    h2_ = std::string_view(reinterpret_cast<const char*>(protocol), size) == "h2";
+  }
+
+  void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) override {
+    stream_->async_read_some(asio::buffer(into.data(), into.size()),
+                             [reader = std::move(reader), stream = stream_](const error_code& error, std::size_t size) {
+                               reader->on_read(error, size);
+                             });
+  }
+
+  std::size_t write_now(const WriteBuffers&, error_code& error) noexcept override {
+    error = {};
+    return 0;
+  }
+
+  asio::awaitable<error_code> write(WriteBuffers buffers) override {
+    // The stream is kept: its connection may close and let go of this transport while the write is out.
+    const auto stream = stream_;
+    error_code error;
+    co_await asio::async_write(*stream, buffers, asio::redirect_error(asio::use_awaitable, error));
+    co_return error;
+  }
+
+  void shutdown_send() noexcept override {
+    if (std::exchange(shut_, true)) return;
+    // close_notify, then FIN. The peer's own close_notify is not waited for: HTTP bodies say where they end.
+    stream_->async_shutdown([](const error_code&) {});
+    // The record is handed to the socket before the call returns unless its buffer is full.
+    error_code ignored;
+    stream_->next_layer().shutdown(asio::socket_base::shutdown_send, ignored);
+  }
+
+  void close(Ending ending) noexcept override {
+    error_code ignored;
+    if (ending == Ending::reset) stream_->next_layer().set_option(asio::socket_base::linger(true, 0), ignored);
+    stream_->next_layer().close(ignored);
+  }
+
+  asio::ip::tcp::endpoint peer() const noexcept override { return peer_; }
+  bool negotiated_h2() const noexcept override { return h2_; }
+
+ private:
+  std::shared_ptr<Stream> stream_;
+  asio::ip::tcp::endpoint peer_;
+  bool h2_ = false;
+  bool shut_ = false;
+};
+
+struct Handshake {
+  explicit Handshake(TimerWheel& wheel, Stream& on) : stream(on), timer(wheel, &Handshake::expired, this) {}
+  static void expired(void* self) {
+    auto* handshake = static_cast<Handshake*>(self);
+    handshake->timed_out = true;
+    error_code ignored;
+    handshake->stream.next_layer().cancel(ignored);
+  }
+  Stream& stream;
+  Timer timer;
+  bool timed_out = false;
+};
+
+void prepare(Socket& socket) {
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+asio::awaitable<Result<std::unique_ptr<Transport>>> shake(Socket socket, SSL* ssl, asio::ssl::stream_base::handshake_type side,
+                                                          TimerWheel& wheel, std::chrono::milliseconds timeout) {
+  prepare(socket);
+  error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  const auto stream = std::make_shared<Stream>(std::move(socket), ssl);
+  Handshake handshake(wheel, *stream);
+  handshake.timer.arm(timeout);
+  ERR_clear_error();
+  co_await stream->async_handshake(side, asio::redirect_error(asio::use_awaitable, error));
+  handshake.timer.disarm();
+  if (!error) co_return std::make_unique<TlsTransport>(stream, peer);
+  if (handshake.timed_out) co_return fail(Errc::timeout, "the TLS handshake took too long");
+  if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "the TLS handshake was cancelled");
+  const long verified = SSL_get_verify_result(ssl);
+  if (side == asio::ssl::stream_base::client && verified != X509_V_OK) {
+    co_return fail(Errc::tls_certificate, "the peer's certificate is refused: {}",
+                   X509_verify_cert_error_string(verified));
+  }
+  co_return fail(Errc::tls_handshake, "the TLS handshake failed: {}", error.message());
+}
+
+}  // namespace
+
+asio::awaitable<Result<std::unique_ptr<Transport>>> accept_tls(Socket socket,
+                                                               std::shared_ptr<const TlsServerContext> context,
+                                                               TimerWheel& wheel, std::chrono::milliseconds timeout) {
+  SSL* ssl = SSL_new(context->native());
+  if (ssl == nullptr) co_return fail(Errc::tls_handshake, "OpenSSL has no memory");
+  co_return co_await shake(std::move(socket), ssl, asio::ssl::stream_base::server, wheel, timeout);
+}
+
+asio::awaitable<Result<std::unique_ptr<Transport>>> connect_tls(Socket socket,
+                                                                std::shared_ptr<const TlsClientContext> context,
+                                                                std::string host, Alpn alpn, TimerWheel& wheel,
+                                                                std::chrono::milliseconds timeout) {
+  using namespace std::string_view_literals;
+  std::string_view offered;
+  switch (alpn) {
+    case Alpn::h2_and_http_1_1: offered = "\x02h2\x08http/1.1"sv; break;
+    case Alpn::http_1_1: offered = "\x08http/1.1"sv; break;
+    case Alpn::h2: offered = "\x02h2"sv; break;
+  }
+  SSL* ssl = SSL_new(context->native());
+  if (ssl == nullptr) co_return fail(Errc::tls_handshake, "OpenSSL has no memory");
+  X509_VERIFY_PARAM* verify = SSL_get0_param(ssl);
+  error_code no_address;
+  asio::ip::make_address(host, no_address);
+  bool ready = SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(offered.data()),
+                                   static_cast<unsigned>(offered.size())) == 0;
+  if (no_address) {
+    X509_VERIFY_PARAM_set_hostflags(verify, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    ready = ready && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 &&
+            X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) == 1;
+  } else {
+    ready = ready && X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) == 1;
+  }
+  if (!ready) {
+    SSL_free(ssl);
+    co_return fail(Errc::tls_handshake, "\"{}\" cannot be verified as a host name", host);
+  }
+  co_return co_await shake(std::move(socket), ssl, asio::ssl::stream_base::client, wheel, timeout);
+}
+
+}  // namespace wisp::net
