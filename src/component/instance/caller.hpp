@@ -4,6 +4,8 @@
 #include "base/signal.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -13,12 +15,13 @@
 
 namespace wisp::engine {
 class Fiber;
-}
+}  // namespace wisp::engine
 
 namespace wisp::component {
 
 class Tree;
 class ComponentInstance;
+class GuestRun;
 
 /// What a tree carries for its host functions (the WASI context: arguments, preopens, policy). Owned by the tree.
 class HostContext {
@@ -70,35 +73,41 @@ class GuestWaiter final : public Waiter {
   /// Errc::cancelled when the call is being cancelled (deadline, client gone, shutdown): return the error up.
   [[nodiscard]] Result<> wait();
 
+  /// As wait(), but returns nothing about cancellation: for waits whose subject must have ended before the frame goes.
+  void wait_regardless();
+
  private:
-  friend class Tree;
-  Tree* tree_;
+  GuestRun* run_;
   engine::Fiber* fiber_ = nullptr;  // while parked
   bool woken_ = false;
 };
 
-/// A cancellation of the current call interrupts what `cancel` does; returns when `done` was woken.
-[[nodiscard]] Result<> wait_cancellable(Caller& caller, GuestWaiter& done, void (*cancel)(void*), void* argument);
+/// Waits until `finished` is set (and `done` woken); a cancellation of the run calls `cancel(argument)` once and waits on.
+/// Errc::cancelled or the run's own reason when it was cancelled meanwhile.
+[[nodiscard]] Result<> wait_cancellable(Caller& caller, GuestWaiter& done, const bool& finished,
+                                        void (*cancel)(void*), void* argument);
 
 template <class T>
 Result<T> Caller::await(boost::asio::awaitable<Result<T>> work) {
   GuestWaiter done(*this);
   boost::asio::cancellation_signal signal;
   std::optional<Result<T>> outcome;
-  boost::asio::co_spawn(
-      loop(), std::move(work),
-      boost::asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, Result<T> result) {
-        if (failure) {
-          outcome.emplace(fail(Errc::internal, "a host function threw"));
-        } else {
-          outcome.emplace(std::move(result));
-        }
-        done.wake();
-      }));
-  auto waited = wait_cancellable(
-      *this, done, [](void* s) { static_cast<boost::asio::cancellation_signal*>(s)->emit(boost::asio::cancellation_type::terminal); },
-      &signal);
-  if (!waited) return std::unexpected(std::move(waited).error());
+  bool finished = false;
+  boost::asio::co_spawn(loop(), std::move(work),
+                        boost::asio::bind_cancellation_slot(
+                            signal.slot(), [&](std::exception_ptr failure, Result<T> result) {
+                              if (failure) {
+                                outcome.emplace(fail(Errc::internal, "a host function threw"));
+                              } else {
+                                outcome.emplace(std::move(result));
+                              }
+                              finished = true;
+                              done.wake();
+                            }));
+  const auto cancel = [](void* s) {
+    static_cast<boost::asio::cancellation_signal*>(s)->emit(boost::asio::cancellation_type::terminal);
+  };
+  TRY(wait_cancellable(*this, done, finished, cancel, &signal));
   return std::move(*outcome);
 }
 

@@ -126,14 +126,17 @@ class Planner {
   [[nodiscard]] Result<std::shared_ptr<InstanceItem>> imported_instance(const InstanceTypeItem& type,
                                                                         const std::vector<std::string>& path,
                                                                         std::uint32_t depth);
-  [[nodiscard]] ExternDesc describe(const NamedItem& named) const;
-  [[nodiscard]] ExportItem exported(const Item& item) const;
+  // Both share the result of an instance that is met again: bags of bags would multiply otherwise.
+  [[nodiscard]] ExternDesc describe(const NamedItem& named);
+  [[nodiscard]] ExportItem exported(const Item& item);
 
   PlanLimits limits_;
   Plan plan_;
   std::deque<Scope> scopes_;
   std::map<const ast::CoreModule*, std::uint32_t> module_index_;
   std::map<CoreRef, std::uint32_t> func_slots_, memory_slots_;
+  std::map<const InstanceItem*, std::shared_ptr<const InstanceDesc>> described_;
+  std::map<const InstanceItem*, std::shared_ptr<const ExportedInstance>> exported_;
   std::size_t items_ = 0;
 };
 

@@ -211,7 +211,7 @@ Result<std::shared_ptr<InstanceItem>> Planner::imported_instance(const InstanceT
   return out;
 }
 
-ExternDesc Planner::describe(const NamedItem& named) const {
+ExternDesc Planner::describe(const NamedItem& named) {
   ExternDesc desc{.item = OtherTypeDesc{},
                   .implements = std::string(named.implements),
                   .external_id = std::string(named.external_id)};
@@ -226,15 +226,19 @@ ExternDesc Planner::describe(const NamedItem& named) const {
   } else if (std::holds_alternative<ModuleItem>(named.item)) {
     desc.item = ModuleDesc{};
   } else {
-    auto instance = std::make_shared<InstanceDesc>();
-    for (const auto& entry : std::get<std::shared_ptr<InstanceItem>>(named.item)->exports)
-      instance->exports.emplace_back(std::string(entry.name), describe(entry));
-    desc.item = std::shared_ptr<const InstanceDesc>(std::move(instance));
+    const auto& item = std::get<std::shared_ptr<InstanceItem>>(named.item);
+    auto& shared = described_[item.get()];
+    if (shared == nullptr) {
+      auto instance = std::make_shared<InstanceDesc>();
+      for (const auto& entry : item->exports) instance->exports.emplace_back(std::string(entry.name), describe(entry));
+      shared = std::move(instance);
+    }
+    desc.item = shared;
   }
   return desc;
 }
 
-ExportItem Planner::exported(const Item& item) const {
+ExportItem Planner::exported(const Item& item) {
   if (const auto* func = std::get_if<FuncRef>(&item)) return {*func};
   if (const auto* module = std::get_if<ModuleItem>(&item)) return {module->ref};
   if (const auto* type = std::get_if<TypeItem>(&item)) {
@@ -242,10 +246,14 @@ ExportItem Planner::exported(const Item& item) const {
     return {std::monostate{}};
   }
   if (const auto* instance = std::get_if<std::shared_ptr<InstanceItem>>(&item)) {
-    auto out = std::make_shared<ExportedInstance>();
-    for (const auto& entry : (*instance)->exports)
-      out->exports.emplace_back(std::string(entry.name), exported(entry.item));
-    return {std::shared_ptr<const ExportedInstance>(std::move(out))};
+    auto& shared = exported_[instance->get()];
+    if (shared == nullptr) {
+      auto out = std::make_shared<ExportedInstance>();
+      for (const auto& entry : (*instance)->exports)
+        out->exports.emplace_back(std::string(entry.name), exported(entry.item));
+      shared = std::move(out);
+    }
+    return {shared};
   }
   return {std::monostate{}};
 }

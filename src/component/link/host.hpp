@@ -37,7 +37,6 @@ class HostInterface {
   /// Names a switch (a command-line flag) that would provide `name`; until then importing it is Errc::import_gated.
   HostInterface& gated(std::string name, std::string flag);
 
-  struct Resource;
   [[nodiscard]] const HostFunction* find_function(std::string_view name) const;
   [[nodiscard]] const HostResourceType* find_resource(std::string_view name) const;
   [[nodiscard]] const std::string* find_gate(std::string_view name) const;

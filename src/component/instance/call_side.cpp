@@ -1,0 +1,115 @@
+#include "component/instance/call_side.hpp"
+
+#include <algorithm>
+
+namespace wisp::component {
+
+GuestMemory CallSide::memory() {
+  if (!options_->memory) return {};
+  return instance_->tree().memory(*options_->memory);
+}
+
+Result<std::uint64_t> CallSide::realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
+                                        std::uint64_t new_size) {
+  if (!options_->realloc) return fail(Errc::trap_abi, "a value needs memory and the options name no realloc");
+  std::array<wasmtime_val_raw_t, 4> values{};
+  if (pointer() == PointerSize::p32) {
+    values[0].i32 = static_cast<std::int32_t>(old_address);
+    values[1].i32 = static_cast<std::int32_t>(old_size);
+    values[2].i32 = static_cast<std::int32_t>(align);
+    values[3].i32 = static_cast<std::int32_t>(new_size);
+  } else {
+    values[0].i64 = static_cast<std::int64_t>(old_address);
+    values[1].i64 = static_cast<std::int64_t>(old_size);
+    values[2].i64 = static_cast<std::int64_t>(align);
+    values[3].i64 = static_cast<std::int64_t>(new_size);
+  }
+  // "realloc" may not call out (CanonicalABI.md, LiftLowerContext.reallocate).
+  const bool may_leave = std::exchange(instance_->may_leave, false);
+  TRY(instance_->tree().call_core(*options_->realloc, values.data(), values.size()));
+  instance_->may_leave = may_leave;
+  return pointer() == PointerSize::p32 ? static_cast<std::uint32_t>(values[0].i32)
+                                       : static_cast<std::uint64_t>(values[0].i64);
+}
+
+namespace {
+
+Unexpected wrong_type(std::uint32_t handle) {
+  return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
+}
+
+}  // namespace
+
+Result<Rep> CallSide::lift_own(ResourceId resource, std::uint32_t handle) {
+  const std::uint32_t type = instance_->tree().binding(resource).canonical;
+  const Handle* entry = TRY(instance_->handles().get(handle));
+  if (entry->resource != type) return wrong_type(handle);
+  if (entry->kind != Handle::Kind::own)
+    return fail(Errc::trap_handle, "cannot lift own resource from a borrow (handle index {})", handle);
+  if (entry->lends != 0)
+    return fail(Errc::trap_handle, "cannot remove owned resource while borrowed (handle index {})", handle);
+  return TRY(instance_->handles().remove(handle)).rep;
+}
+
+Result<Rep> CallSide::lift_borrow(ResourceId resource, std::uint32_t handle) {
+  const std::uint32_t type = instance_->tree().binding(resource).canonical;
+  Handle* entry = TRY(instance_->handles().get(handle));
+  if (entry->resource != type) return wrong_type(handle);
+  ++entry->lends;
+  lent_.push_back(handle);
+  return entry->rep;
+}
+
+Result<std::uint32_t> CallSide::lower_own(ResourceId resource, Rep rep) {
+  return instance_->handles().add({.kind = Handle::Kind::own,
+                                   .resource = instance_->tree().binding(resource).canonical,
+                                   .lends = 0,
+                                   .rep = rep,
+                                   .scope = nullptr});
+}
+
+Result<std::uint32_t> CallSide::lower_borrow(ResourceId resource, Rep rep) {
+  const Tree& tree = instance_->tree();
+  const ResourcePlan& plan = tree.plan().resources[resource.value];
+  // The defining instance sees its own representation (CanonicalABI.md, lower_borrow).
+  if (!plan.imported && plan.instance == instance_->index()) return static_cast<std::uint32_t>(rep.value);
+  if (scope_ == nullptr) return fail(Errc::trap_handle, "a borrow has no call to end with");
+  const auto handle = TRY(instance_->handles().add({.kind = Handle::Kind::borrow,
+                                                    .resource = tree.binding(resource).canonical,
+                                                    .lends = 0,
+                                                    .rep = rep,
+                                                    .scope = scope_}));
+  ++scope_->borrows;
+  return handle;
+}
+
+Result<HostResource*> CallSide::lift_host_own(HostTypeTag tag, std::uint32_t handle) {
+  const Handle* entry = TRY(instance_->handles().get(handle));
+  if (instance_->tree().linked().resources[entry->resource].tag != tag) return wrong_type(handle);
+  return reinterpret_cast<HostResource*>(TRY(lift_own({entry->resource}, handle)).value);
+}
+
+Result<HostResource*> CallSide::lift_host_borrow(HostTypeTag tag, std::uint32_t handle) {
+  const Handle* entry = TRY(instance_->handles().get(handle));
+  if (instance_->tree().linked().resources[entry->resource].tag != tag) return wrong_type(handle);
+  return reinterpret_cast<HostResource*>(TRY(lift_borrow({entry->resource}, handle)).value);
+}
+
+Result<std::uint32_t> CallSide::lower_host_own(HostTypeTag tag, std::unique_ptr<HostResource> object) {
+  const auto& resources = instance_->tree().linked().resources;
+  const auto found = std::ranges::find(resources, tag, &ResourceBinding::tag);
+  if (found == resources.end()) return fail(Errc::internal, "the component knows no resource of that class");
+  const auto handle = TRY(lower_own({found->canonical}, {reinterpret_cast<std::uint64_t>(object.get())}));
+  static_cast<void>(object.release());
+  return handle;
+}
+
+void CallSide::release() noexcept {
+  for (const auto handle : lent_) {
+    // The handle is still there: lift_own and drop refuse while it is lent.
+    if (auto entry = instance_->handles().get(handle)) --(*entry)->lends;
+  }
+  lent_.clear();
+}
+
+}  // namespace wisp::component

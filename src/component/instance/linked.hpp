@@ -1,0 +1,53 @@
+#pragma once
+
+#include "component/abi/transfer.hpp"
+#include "component/instance/host_function.hpp"
+#include "component/instance/plan.hpp"
+#include "engine/module.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace wisp::component {
+
+/// What stands behind a resource type of a linked component.
+struct ResourceBinding {
+  enum class Kind : std::uint8_t { own, host };
+  Kind kind = Kind::own;
+  /// Two imports bound to the same host class are one type: handles carry the first one's number.
+  std::uint32_t canonical = 0;
+  HostTypeTag tag = nullptr;  ///< host: the class (or the other component's resource)
+};
+
+/// The environment of a trampoline's callback.
+struct BoundTrampoline {
+  const Trampoline* plan = nullptr;
+  const HostFunction* function = nullptr;      ///< lower of an import
+  std::optional<TransferPlan> params, results; ///< lower of a lift of the same tree
+  std::vector<std::uint32_t> entering;         ///< instances whose may_enter the call takes (Canonical ABI, "donut")
+  wasm_functype_t* type = nullptr;             ///< owned by Linked
+  wasmtime_func_unchecked_callback_t callback = nullptr;
+};
+
+/// A component with all its imports bound and its modules compiled: what trees are made of. Immutable, shared by all
+/// shards; made by link/.
+struct Linked {
+  Linked() = default;
+  Linked(const Linked&) = delete;
+  Linked& operator=(const Linked&) = delete;
+  ~Linked();
+
+  std::shared_ptr<const void> owner;  ///< keeps the plan and the binary it points into
+  const Plan* plan = nullptr;
+  std::vector<std::shared_ptr<const engine::Module>> modules;    ///< by own module
+  std::vector<std::shared_ptr<const HostFunction>> functions;    ///< by imported function
+  std::vector<ResourceBinding> resources;                        ///< by ResourceId
+  std::vector<BoundTrampoline> trampolines;                      ///< by trampoline
+  std::vector<std::vector<std::uint32_t>> lift_entering;         ///< by lift: self and ancestors
+};
+
+/// Fills trampolines and lift_entering from the plan and the other bindings. Errc::unsupported_feature as
+/// TransferPlan::compile.
+[[nodiscard]] Result<> bind_trampolines(Linked& linked);
+
+}  // namespace wisp::component

@@ -1,0 +1,229 @@
+#include "component/link/component_function.hpp"
+
+#include "component/instance/tree.hpp"
+#include "component/types/names.hpp"
+
+#include <array>
+
+namespace wisp::component {
+
+namespace {
+
+/// Identity of a resource type of a provider, as importers know it.
+HostTypeTag tag_of(const Linked& linked, ResourceId resource) {
+  const auto& binding = linked.resources[resource.value];
+  return binding.kind == ResourceBinding::Kind::host ? binding.tag : &linked.plan->resources[resource.value];
+}
+
+/// What another tree holds of a resource that a provider's tree defines: the tree stays as long as the handle.
+class ResourceProxy final : public HostResource {
+ public:
+  ResourceProxy(std::shared_ptr<Tree> tree, ResourceId resource, Rep rep)
+      : tree_(std::move(tree)), resource_(resource), rep_(rep) {}
+
+  Result<> dropped(GuestRun& run) override {
+    // Dropping a handle to a dead tree does nothing (design.md §6, "Ending a tree").
+    if (tree_->poisoned()) return {};
+    return tree_->destroy(run, resource_, rep_);
+  }
+
+  [[nodiscard]] const std::shared_ptr<Tree>& tree() const noexcept { return tree_; }
+  [[nodiscard]] Rep rep() const noexcept { return rep_; }
+
+ private:
+  std::shared_ptr<Tree> tree_;
+  ResourceId resource_;
+  Rep rep_;
+};
+
+/// The provider's side of a call: representations of its own resources leave as proxies and come back as numbers.
+class ProviderSide final : public Side {
+ public:
+  ProviderSide(CallSide& inner, const std::shared_ptr<Tree>& tree)
+      : Side(inner.encoding(), inner.pointer()), inner_(inner), tree_(tree) {}
+
+  GuestMemory memory() override { return inner_.memory(); }
+  Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
+                                std::uint64_t new_size) override {
+    return inner_.realloc(old_address, old_size, align, new_size);
+  }
+  Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override {
+    const Rep rep = TRY(inner_.lift_own(resource, handle));
+    if (!owned(resource)) return rep;
+    return Rep{reinterpret_cast<std::uint64_t>(static_cast<HostResource*>(new ResourceProxy(tree_, resource, rep)))};
+  }
+  Result<Rep> lift_borrow(ResourceId resource, std::uint32_t handle) override {
+    return inner_.lift_borrow(resource, handle);
+  }
+  Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) override {
+    if (!owned(resource)) return inner_.lower_own(resource, rep);
+    const std::unique_ptr<ResourceProxy> proxy(as_proxy(rep));
+    return inner_.lower_own(resource, TRY(unwrap(*proxy)));
+  }
+  Result<std::uint32_t> lower_borrow(ResourceId resource, Rep rep) override {
+    if (!owned(resource)) return inner_.lower_borrow(resource, rep);
+    return inner_.lower_borrow(resource, TRY(unwrap(*as_proxy(rep))));
+  }
+
+ private:
+  bool owned(ResourceId resource) const { return tree_->binding(resource).kind == ResourceBinding::Kind::own; }
+  static ResourceProxy* as_proxy(Rep rep) {
+    return static_cast<ResourceProxy*>(reinterpret_cast<HostResource*>(rep.value));
+  }
+  Result<Rep> unwrap(const ResourceProxy& proxy) const {
+    if (proxy.tree() != tree_) return fail(Errc::trap_handle, "the resource belongs to another instance of the component");
+    return proxy.rep();
+  }
+
+  CallSide& inner_;
+  const std::shared_ptr<Tree>& tree_;
+};
+
+/// A provider's tree for one caller's tree.
+struct Session {
+  std::shared_ptr<Tree> tree;
+  std::uint32_t invocations = 0;
+};
+
+class Matcher final : public TypeMatcher {
+ public:
+  Matcher(const ResourceTags& tags, const Linked& provider) : tags_(tags), provider_(provider) {}
+
+ private:
+  bool same(ResourceId mine, ResourceId theirs) override { return tags_.tag(mine) == tag_of(provider_, theirs); }
+  const ResourceTags& tags_;
+  const Linked& provider_;
+};
+
+constexpr std::array kEncodings{ast::StringEncoding::utf8, ast::StringEncoding::utf16, ast::StringEncoding::latin1_utf16};
+
+struct PlanPair {
+  TransferPlan params, results;
+};
+
+class ComponentFunction final : public HostFunction {
+ public:
+  ComponentFunction(const ProviderRef& from, const Lift& lift, const FuncType& caller)
+      : provider_(from.provider), index_(from.index), lift_(lift), lowered_(flatten(caller, Direction::lower, PointerSize::p32)) {
+    routed_ = !lift.type->params.empty() &&
+              (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
+              provider_->linked->resources[lift.type->params[0].type->resource.value].kind == ResourceBinding::Kind::own;
+    for (const auto& resource : provider_->linked->plan->resources) keeps_state_ |= !resource.imported;
+  }
+
+  /// Plans for each encoding the caller may use.
+  Result<> compile(const FuncType& caller) {
+    std::vector<const Type*> mine, theirs, my_result, their_result;
+    for (const auto& param : caller.params) mine.push_back(param.type);
+    for (const auto& param : lift_.type->params) theirs.push_back(param.type);
+    if (caller.result != nullptr) my_result.push_back(caller.result);
+    if (lift_.type->result != nullptr) their_result.push_back(lift_.type->result);
+    const auto place = [](bool indirect) { return indirect ? Place::memory : Place::flat; };
+    for (const auto encoding : kEncodings) {
+      auto params = TRY(TransferPlan::compile(mine, place(lowered_.indirect_params), PointerSize::p32, encoding, theirs,
+                                              place(lift_.signature.indirect_params), lift_.options.pointer,
+                                              lift_.options.encoding));
+      auto results = TRY(TransferPlan::compile(their_result, place(lift_.signature.indirect_results),
+                                               lift_.options.pointer, lift_.options.encoding, my_result,
+                                               place(lowered_.indirect_results), PointerSize::p32, encoding));
+      plans_.push_back({std::move(params), std::move(results)});
+    }
+    return {};
+  }
+
+  bool matches(const FuncType&, const ResourceTags&) const override { return true; }
+  std::string describe() const override { return component::describe(*lift_.type); }
+
+  Result<> call(Caller& caller, CallSide& side, FlatSpan values) const override {
+    GuestRun& run = caller.tree().run();
+    const std::shared_ptr<Tree> tree = TRY(target(caller, side, values, run));
+    const PlanPair& plans = plans_[static_cast<std::size_t>(side.encoding())];
+    const FlatSpan returned =
+        lowered_.indirect_results ? values.subspan(lowered_.params.size() - 1, 1) : values;
+    return tree->call(
+        run, lift_,
+        [&](CallSide& inner, FlatSpan callee) {
+          ProviderSide to(inner, tree);
+          return plans.params.run(side, values, to, callee, TransferPlan::Target::allocate);
+        },
+        [&](CallSide& inner, FlatSpan callee) {
+          ProviderSide to(inner, tree);
+          return plans.results.run(to, callee, side, returned, TransferPlan::Target::given);
+        });
+  }
+
+ private:
+  /// The tree that runs the call: the one a method's own handle belongs to; else the caller's session, made anew
+  /// after max_invocations calls unless handles tie it to its state.
+  Result<std::shared_ptr<Tree>> target(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run) const {
+    if (routed_ && !lowered_.indirect_params) {
+      const Handle* entry = TRY(side.instance().handles().get(static_cast<std::uint32_t>(values[0].i32)));
+      const auto tag = tag_of(*provider_->linked, lift_.type->params[0].type->resource);
+      if (caller.tree().linked().resources[entry->resource].tag != tag)
+        return fail(Errc::trap_handle, "handle index {} used with the wrong type", values[0].i32);
+      return static_cast<ResourceProxy*>(reinterpret_cast<HostResource*>(entry->rep.value))->tree();
+    }
+    auto& slot = caller.tree().attachment(index_);
+    if (slot == nullptr) slot = std::make_shared<Session>();
+    auto& session = *static_cast<Session*>(slot.get());
+    const bool worn = session.invocations >= provider_->max_invocations && !keeps_state_;
+    if (session.tree == nullptr || session.tree->poisoned() || worn) {
+      session.tree = nullptr;
+      session.invocations = 0;
+      session.tree = TRY(Tree::instantiate(provider_->linked, run, caller.tree().limits(), caller.tree().shared_context()));
+    }
+    ++session.invocations;
+    return session.tree;
+  }
+
+  std::shared_ptr<const Provider> provider_;
+  std::uint32_t index_;
+  const Lift& lift_;
+  Signature lowered_;
+  std::vector<PlanPair> plans_;
+  bool routed_ = false;       // the first parameter is a handle of the provider's own resource
+  bool keeps_state_ = false;  // the provider defines resources: calls of one caller meet one instance
+};
+
+}  // namespace
+
+const ExportItem* find_item(const Plan& plan, const std::vector<std::string>& path) {
+  const ExportItem* item = plan.exported.find(path[0]);
+  if (item == nullptr) {
+    const std::string wanted = canonical_name(path[0]);
+    for (const auto& [name, candidate] : plan.exported.exports)
+      if (canonical_name(name) == wanted) item = &candidate;
+  }
+  for (std::size_t i = 1; item != nullptr && i < path.size(); ++i) {
+    const auto* instance = std::get_if<std::shared_ptr<const ExportedInstance>>(&item->item);
+    item = instance != nullptr ? (*instance)->find(path[i]) : nullptr;
+  }
+  return item;
+}
+
+HostTypeTag provider_resource(const Provider& provider, const std::vector<std::string>& path) {
+  const ExportItem* item = find_item(*provider.linked->plan, path);
+  const auto* resource = item != nullptr ? std::get_if<ResourceId>(&item->item) : nullptr;
+  return resource != nullptr ? tag_of(*provider.linked, *resource) : nullptr;
+}
+
+Result<std::shared_ptr<const HostFunction>> bind_component_function(const ProviderRef& from, const ImportedFunc& import,
+                                                                    const ResourceTags& tags) {
+  const Linked& provider = *from.provider->linked;
+  const ExportItem* item = find_item(*provider.plan, import.path);
+  const auto* func = item != nullptr ? std::get_if<FuncRef>(&item->item) : nullptr;
+  if (func == nullptr)
+    return fail(Errc::import_type, "{} exports {} as something other than a function", from.provider->name,
+                import.path.back());
+  if (!Matcher(tags, provider).equal(*import.type, *func->type))
+    return std::unexpected(Error(Errc::import_type, fmt::format("{} exports {} with another type than the component expects",
+                                                                from.provider->name, import.path.back()))
+                               .with("expected", component::describe(*import.type))
+                               .with("provided", component::describe(*func->type)));
+  if (func->from == FuncRef::From::import) return provider.functions[func->index];
+  auto function = std::make_shared<ComponentFunction>(from, provider.plan->lifts[func->index], *import.type);
+  TRY(function->compile(*import.type));
+  return function;
+}
+
+}  // namespace wisp::component

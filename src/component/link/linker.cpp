@@ -1,0 +1,163 @@
+#include "component/link/linker.hpp"
+
+#include "component/link/component_function.hpp"
+#include "component/types/names.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace wisp::component {
+
+namespace {
+
+/// The import's name as people write it: "wasi:io/poll@0.2.0, function poll".
+std::string spell(const std::vector<std::string>& path, std::string_view what) {
+  if (path.size() == 1) return fmt::format("{} {}", what, path[0]);
+  return fmt::format("{}, {} {}", path[0], what, fmt::join(std::span(path).subspan(1), "/"));
+}
+
+class Linking final : private ResourceTags {
+ public:
+  Linking(const Plan& plan, const HostLinker& host, std::span<const std::shared_ptr<const Provider>> providers)
+      : plan_(plan), host_(host), providers_(providers) {}
+
+  Result<> run(Linked& linked) {
+    linked_ = &linked;
+    if (!plan_.unsupported.empty())
+      return std::unexpected(Error(Errc::unsupported_feature,
+                                   fmt::format("the component uses {}, which this release does not run",
+                                               fmt::join(plan_.unsupported, ", "))));
+    if (!plan_.imported_modules.empty())
+      return fail(Errc::import_missing, "the component imports core module {}, which nothing here provides",
+                  plan_.imported_modules[0].path[0]);
+    TRY(bind_resources());
+    for (const auto& func : plan_.imported_funcs) linked.functions.push_back(TRY(bind(func)));
+    return bind_trampolines(linked);
+  }
+
+ private:
+  HostTypeTag tag(ResourceId resource) const override { return linked_->resources[resource.value].tag; }
+
+  /// The one provider that exports the import's outer name; null if none does.
+  Result<ProviderRef> provider(const std::vector<std::string>& path, std::string_view what) const {
+    ProviderRef found;
+    for (std::uint32_t index = 0; index < providers_.size(); ++index) {
+      const auto& candidate = providers_[index];
+      if (find_item(*candidate->linked->plan, path) == nullptr) continue;
+      if (found.provider != nullptr)
+        return std::unexpected(Error(Errc::import_ambiguous, fmt::format("{} is exported by several components",
+                                                                         spell(path, what)))
+                                   .with("candidates", fmt::format("{}, {}", found.provider->name, candidate->name))
+                                   .with("try", "leave one of them out"));
+      found = {.provider = candidate, .index = index};
+    }
+    return found;
+  }
+
+  Result<> bind_resources() {
+    auto& bindings = linked_->resources;
+    for (std::uint32_t i = 0; i < plan_.resources.size(); ++i)
+      bindings.push_back({.kind = ResourceBinding::Kind::own, .canonical = i, .tag = nullptr});
+    for (const auto& import : plan_.imported_resources) {
+      auto& binding = bindings[import.id.value];
+      binding.kind = ResourceBinding::Kind::host;
+      if (const auto from = TRY(provider(import.path, "resource")); from.provider != nullptr) {
+        binding.tag = provider_resource(*from.provider, import.path);
+        if (binding.tag == nullptr) return wrong_kind(import.path, "resource", from.provider->name);
+      } else {
+        const HostInterface* interface = import.path.size() == 2 ? host_.find(import.path[0]) : nullptr;
+        const HostResourceType* type = interface ? interface->find_resource(import.path[1]) : nullptr;
+        if (type == nullptr) return missing(import.path, "resource", interface);
+        binding.tag = type->tag;
+      }
+      // Imports bound to one class are one type.
+      for (std::uint32_t i = 0; i < import.id.value; ++i) {
+        if (bindings[i].tag == binding.tag) {
+          binding.canonical = bindings[i].canonical;
+          break;
+        }
+      }
+    }
+    return {};
+  }
+
+  Result<std::shared_ptr<const HostFunction>> bind(const ImportedFunc& import) {
+    if (const auto from = TRY(provider(import.path, "function")); from.provider != nullptr)
+      return bind_component_function(from, import, *this);
+    const HostInterface* interface = import.path.size() == 2 ? host_.find(import.path[0]) : nullptr;
+    const HostFunction* function = interface ? interface->find_function(import.path[1]) : nullptr;
+    if (function == nullptr) return missing(import.path, "function", interface);
+    if (!function->matches(*import.type, *this))
+      return std::unexpected(Error(Errc::import_type, fmt::format("{} has another type here than the component expects",
+                                                                  spell(import.path, "function")))
+                                 .with("expected", component::describe(*import.type))
+                                 .with("provided", function->describe()));
+    // The linker outlives what it linked; the function is not owned here.
+    return std::shared_ptr<const HostFunction>(std::shared_ptr<const void>(), function);
+  }
+
+  Unexpected wrong_kind(const std::vector<std::string>& path, std::string_view what, std::string_view by) const {
+    return std::unexpected(
+        Error(Errc::import_type, fmt::format("{} is exported by {} as something else", spell(path, what), by)));
+  }
+
+  Unexpected missing(const std::vector<std::string>& path, std::string_view what, const HostInterface* interface) const {
+    if (interface != nullptr && path.size() == 2) {
+      if (const auto* flag = interface->find_gate(path[1]))
+        return std::unexpected(Error(Errc::import_gated, fmt::format("the component imports {}, which is off by default",
+                                                                     spell(path, what)))
+                                   .with("try", fmt::format("turn it on with {}", *flag)));
+    }
+    std::vector<std::string> packages;
+    for (const auto& name : host_.names()) {
+      auto package = name.substr(0, name.find('/'));
+      if (packages.empty() || packages.back() != package) packages.push_back(std::move(package));
+    }
+    Error error(Errc::import_missing, fmt::format("the component imports {}, which nothing here provides",
+                                                  path.size() == 1 ? path[0] : fmt::format("{}", path[0])));
+    error.add("needed by", spell(path, what));
+    error.add("provided", packages.empty() ? "nothing" : fmt::format("{}", fmt::join(packages, ", ")));
+    error.add("try", "name a component that exports it with --with FILE");
+    return std::unexpected(std::move(error));
+  }
+
+  const Plan& plan_;
+  const HostLinker& host_;
+  std::span<const std::shared_ptr<const Provider>> providers_;
+  Linked* linked_ = nullptr;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Linked>> link(std::shared_ptr<const Component> component, const HostLinker& host,
+                                           std::span<const std::shared_ptr<const Provider>> providers) {
+  if (!component->plan()) return std::unexpected(component->plan().error());
+  auto linked = std::make_shared<Linked>();
+  linked->plan = &*component->plan();
+  linked->modules = component->modules();
+  TRY(Linking(*linked->plan, host, providers).run(*linked));
+  linked->owner = std::move(component);
+  return linked;
+}
+
+const Lift* find_export(const Linked& linked, std::string_view name) {
+  const auto* item = linked.plan->exported.find(name);
+  const auto* func = item ? std::get_if<FuncRef>(&item->item) : nullptr;
+  if (func == nullptr || func->from != FuncRef::From::lift) return nullptr;
+  return &linked.plan->lifts[func->index];
+}
+
+const Lift* find_export(const Linked& linked, std::string_view interface, std::string_view name) {
+  const std::string wanted = canonical_name(interface);
+  for (const auto& [exported, item] : linked.plan->exported.exports) {
+    if (canonical_name(exported) != wanted) continue;
+    const auto* instance = std::get_if<std::shared_ptr<const ExportedInstance>>(&item.item);
+    const auto* inner = instance ? (*instance)->find(name) : nullptr;
+    const auto* func = inner ? std::get_if<FuncRef>(&inner->item) : nullptr;
+    if (func != nullptr && func->from == FuncRef::From::lift) return &linked.plan->lifts[func->index];
+  }
+  return nullptr;
+}
+
+}  // namespace wisp::component
