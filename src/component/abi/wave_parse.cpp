@@ -260,10 +260,10 @@ class Parser {
   }
 
   Result<Value> option(const Type& type) {
-    return explicit_or_flat({{"none", 0, nullptr}, {"some", 1, type.element}}, 1);
+    return explicit_or_flat({CaseOf{"none", 0, nullptr}, CaseOf{"some", 1, type.element}}, 1);
   }
   Result<Value> result(const Type& type) {
-    return explicit_or_flat({{"ok", 0, type.element}, {"err", 1, type.second}}, 0);
+    return explicit_or_flat({CaseOf{"ok", 0, type.element}, CaseOf{"err", 1, type.second}}, 0);
   }
 
   struct CaseOf {

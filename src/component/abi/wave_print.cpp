@@ -8,6 +8,32 @@
 namespace wisp::component {
 namespace {
 
+/// The fewest digits that read back as the same number, written out without exponent as other tools do.
+std::string without_exponent(std::floating_point auto number) {
+  std::array<char, 40> buffer;
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific).ptr;
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  const auto e = text.find('e');
+  const bool negative = text.starts_with('-');
+  std::string digits;
+  for (const char each : text.substr(negative ? 1 : 0, e - (negative ? 1 : 0)))
+    if (each != '.') digits += each;
+  const auto exponent_text = text.substr(text[e + 1] == '+' ? e + 2 : e + 1);
+  int exponent = 0;
+  std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent);
+
+  const int count = static_cast<int>(digits.size());
+  if (exponent < 0) {
+    digits = "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
+  } else if (exponent + 1 >= count) {
+    digits.append(static_cast<std::size_t>(exponent + 1 - count), '0');
+  } else {
+    digits.insert(static_cast<std::size_t>(exponent + 1), ".");
+  }
+  return (negative ? "-" : "") + digits;
+}
+
 /// Appends the text of values. A value that does not fit its type, which is the caller's mistake, prints as
 /// "?".
 class Printer {
@@ -30,10 +56,7 @@ class Printer {
       out_ += data < 0 ? "-inf" : "inf";
       return;
     }
-    std::array<char, 400> digits;  // the smallest f64 takes some 330
-    const auto [end, error] =
-        std::to_chars(digits.data(), digits.data() + digits.size(), data, std::chars_format::fixed);
-    out_.append(digits.data(), end);
+    out_ += without_exponent(data);
   }
 
   void print(char32_t data, const Type&) {

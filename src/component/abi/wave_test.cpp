@@ -36,6 +36,7 @@ class Wave : public testing::Test {
 };
 
 TEST_F(Wave, ReadsAndPrints) {
+  const auto smallest = "0." + std::string(323, '0') + "5";
   const struct {
     std::string_view text;
     const Type* type;
@@ -61,6 +62,10 @@ TEST_F(Wave, ReadsAndPrints) {
       {"0.1", p(Kind::f64), ""},
       {"6.022e+23", p(Kind::f64), "602200000000000000000000"},
       {"1E-3", p(Kind::f64), "0.001"},
+      {"-123.456", p(Kind::f64), ""},
+      {"5e-324", p(Kind::f64), std::string_view(smallest)},
+      {"1e23", p(Kind::f64), "100000000000000000000000"},
+      {"16777216", p(Kind::f32), ""},
       {"inf", p(Kind::f32), ""},
       {"-inf", p(Kind::f64), ""},
       {"nan", p(Kind::f64), ""},
