@@ -73,7 +73,12 @@ class Walk {
         continue;
       }
       auto opened = final ? open_final(name, flags, mode, last) : step(name);
-      if (!opened) return std::unexpected(opened.error());
+      if (!opened) {
+        // "new/" names a directory, which open() does not create.
+        const bool create = (flags & O_CREAT) != 0 && path.ends_with('/');
+        return std::unexpected(create && opened.error() == FsError::no_entry ? FsError::is_directory
+                                                                             : opened.error());
+      }
       if (*opened) return std::move(*opened);
     }
   }
