@@ -13,8 +13,8 @@
 
 namespace wisp::net {
 
-/// One coroutine waits, somebody on the same thread fires. Not latched: firing with nobody waiting does nothing, so the
-/// waiter looks at the state it waits for before it waits, and again afterwards.
+/// One coroutine waits, somebody on the same thread fires. Not latched: firing with nobody waiting does
+/// nothing, so the waiter looks at the state it waits for before it waits, and again afterwards.
 ///
 /// Owned beside that state. Destroying it while somebody waits destroys the waiting coroutine.
 class Event {

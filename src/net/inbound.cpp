@@ -34,7 +34,8 @@ void Inbound::arm(Grow grow) {
   if (!pinned_) {
     const std::size_t held = end_ - begin_;
     std::size_t wanted = std::clamp(preferred_, initial_capacity_, max_capacity_);
-    if (grow == Grow::yes && held == capacity_) wanted = std::max(wanted, std::min(capacity_ * 2, max_capacity_));
+    if (grow == Grow::yes && held == capacity_)
+      wanted = std::max(wanted, std::min(capacity_ * 2, max_capacity_));
     if (wanted > capacity_ || (held == 0 && wanted < capacity_)) {
       move_to(wanted);
     } else if (held == 0) {

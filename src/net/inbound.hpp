@@ -11,8 +11,9 @@
 
 namespace wisp::net {
 
-/// The bytes that arrive on a connection, read ahead of whoever wants them, so that the end of the connection is noticed
-/// while nobody reads. Holds at most its capacity; then reading stops until bytes are consumed (backpressure).
+/// The bytes that arrive on a connection, read ahead of whoever wants them, so that the end of the connection
+/// is noticed while nobody reads. Holds at most its capacity; then reading stops until bytes are consumed
+/// (backpressure).
 ///
 /// A member of its connection. One consumer.
 class Inbound final : public Transport::Reader {
@@ -23,7 +24,8 @@ class Inbound final : public Transport::Reader {
   /// Told once, from the loop, when the peer closed or the connection broke.
   using Closed = void (*)(void* connection) noexcept;
 
-  Inbound(Transport& transport, std::size_t initial_capacity, std::size_t max_capacity, Closed closed, void* connection);
+  Inbound(Transport& transport, std::size_t initial_capacity, std::size_t max_capacity, Closed closed,
+          void* connection);
   ~Inbound() = default;
   Inbound(const Inbound&) = delete;
   Inbound& operator=(const Inbound&) = delete;
@@ -47,7 +49,8 @@ class Inbound final : public Transport::Reader {
   /// Lets more() return at once although nothing arrived (a timer did).
   void wake() noexcept { arrived_.fire(); }
 
-  /// Reads in pieces of up to `size` from now on, within max_capacity. 0: back to the initial capacity when empty.
+  /// Reads in pieces of up to `size` from now on, within max_capacity. 0: back to the initial capacity when
+  /// empty.
   void prefer(std::size_t size) noexcept { preferred_ = size; }
 
   /// Drops what arrives from now on; more() then only returns at the end.

@@ -10,8 +10,8 @@ namespace wisp::net {
 
 class TimerWheel;
 
-/// One coarse timer, a member of what it guards. Arming again moves it; destroying disarms. On the wheel's thread; not
-/// longer than the wheel.
+/// One coarse timer, a member of what it guards. Arming again moves it; destroying disarms. On the wheel's
+/// thread; not longer than the wheel.
 class Timer {
  public:
   /// `expired(context)` is called from the loop; it may destroy this timer.
@@ -39,8 +39,9 @@ class Timer {
   std::uint64_t due_ = 0;  // tick
 };
 
-/// A hashed wheel: timers cost a list link to arm and disarm, whatever their number, which is what a server does with
-/// every request. Timers further away than one turn are looked at once a turn. The loop sleeps while no timer is due.
+/// A hashed wheel: timers cost a list link to arm and disarm, whatever their number, which is what a server
+/// does with every request. Timers further away than one turn are looked at once a turn. The loop sleeps
+/// while no timer is due.
 ///
 /// Owned by a server or client of one shard.
 class TimerWheel {

@@ -1,7 +1,7 @@
 #include "net/timer_wheel.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
+#include <boost/asio/io_context.hpp>
 
 #include <vector>
 

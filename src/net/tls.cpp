@@ -19,7 +19,8 @@ std::string last_error() {
 
 void set_common_options(SSL_CTX* context) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_options(context,
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
@@ -73,7 +74,8 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::make(const Tls
   if (SSL_CTX_set_default_verify_paths(native) != 1) {
     return fail(Errc::tls_config, "the system's certificates cannot be used: {}", last_error());
   }
-  if (!options.ca_file.empty() && SSL_CTX_load_verify_locations(native, options.ca_file.c_str(), nullptr) != 1) {
+  if (!options.ca_file.empty() &&
+      SSL_CTX_load_verify_locations(native, options.ca_file.c_str(), nullptr) != 1) {
     return fail(Errc::tls_config, "the certificates in {} cannot be used: {}", options.ca_file, last_error());
   }
   return context;

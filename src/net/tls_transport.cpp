@@ -31,10 +31,11 @@ class TlsTransport final : public Transport {
   }
 
   void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) override {
-    stream_->async_read_some(asio::buffer(into.data(), into.size()),
-                             [reader = std::move(reader), stream = stream_](const error_code& error, std::size_t size) {
-                               reader->on_read(error, size);
-                             });
+    stream_->async_read_some(
+        asio::buffer(into.data(), into.size()),
+        [reader = std::move(reader), stream = stream_](const error_code& error, std::size_t size) {
+          reader->on_read(error, size);
+        });
   }
 
   std::size_t write_now(const WriteBuffers&, error_code& error) noexcept override {
@@ -61,7 +62,8 @@ class TlsTransport final : public Transport {
 
   void close(Ending ending) noexcept override {
     error_code ignored;
-    if (ending == Ending::reset) stream_->next_layer().set_option(asio::socket_base::linger(true, 0), ignored);
+    if (ending == Ending::reset)
+      stream_->next_layer().set_option(asio::socket_base::linger(true, 0), ignored);
     stream_->next_layer().close(ignored);
   }
 
@@ -94,8 +96,10 @@ void prepare(Socket& socket) {
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
-asio::awaitable<Result<std::unique_ptr<Transport>>> shake(Socket socket, SSL* ssl, asio::ssl::stream_base::handshake_type side,
-                                                          TimerWheel& wheel, std::chrono::milliseconds timeout) {
+asio::awaitable<Result<std::unique_ptr<Transport>>> shake(Socket socket, SSL* ssl,
+                                                          asio::ssl::stream_base::handshake_type side,
+                                                          TimerWheel& wheel,
+                                                          std::chrono::milliseconds timeout) {
   prepare(socket);
   error_code error;
   const auto peer = socket.remote_endpoint(error);
@@ -107,7 +111,8 @@ asio::awaitable<Result<std::unique_ptr<Transport>>> shake(Socket socket, SSL* ss
   handshake.timer.disarm();
   if (!error) co_return std::make_unique<TlsTransport>(stream, peer);
   if (handshake.timed_out) co_return fail(Errc::timeout, "the TLS handshake took too long");
-  if (error == asio::error::operation_aborted) co_return fail(Errc::cancelled, "the TLS handshake was cancelled");
+  if (error == asio::error::operation_aborted)
+    co_return fail(Errc::cancelled, "the TLS handshake was cancelled");
   const long verified = SSL_get_verify_result(ssl);
   if (side == asio::ssl::stream_base::client && verified != X509_V_OK) {
     co_return fail(Errc::tls_certificate, "the peer's certificate is refused: {}",
@@ -118,24 +123,29 @@ asio::awaitable<Result<std::unique_ptr<Transport>>> shake(Socket socket, SSL* ss
 
 }  // namespace
 
-asio::awaitable<Result<std::unique_ptr<Transport>>> accept_tls(Socket socket,
-                                                               std::shared_ptr<const TlsServerContext> context,
-                                                               TimerWheel& wheel, std::chrono::milliseconds timeout) {
+asio::awaitable<Result<std::unique_ptr<Transport>>> accept_tls(
+    Socket socket, std::shared_ptr<const TlsServerContext> context, TimerWheel& wheel,
+    std::chrono::milliseconds timeout) {
   SSL* ssl = SSL_new(context->native());
   if (ssl == nullptr) co_return fail(Errc::tls_handshake, "OpenSSL has no memory");
   co_return co_await shake(std::move(socket), ssl, asio::ssl::stream_base::server, wheel, timeout);
 }
 
-asio::awaitable<Result<std::unique_ptr<Transport>>> connect_tls(Socket socket,
-                                                                std::shared_ptr<const TlsClientContext> context,
-                                                                std::string host, Alpn alpn, TimerWheel& wheel,
-                                                                std::chrono::milliseconds timeout) {
+asio::awaitable<Result<std::unique_ptr<Transport>>> connect_tls(
+    Socket socket, std::shared_ptr<const TlsClientContext> context, std::string host, Alpn alpn,
+    TimerWheel& wheel, std::chrono::milliseconds timeout) {
   using namespace std::string_view_literals;
   std::string_view offered;
   switch (alpn) {
-    case Alpn::h2_and_http_1_1: offered = "\x02h2\x08http/1.1"sv; break;
-    case Alpn::http_1_1: offered = "\x08http/1.1"sv; break;
-    case Alpn::h2: offered = "\x02h2"sv; break;
+    case Alpn::h2_and_http_1_1:
+      offered = "\x02h2\x08http/1.1"sv;
+      break;
+    case Alpn::http_1_1:
+      offered = "\x08http/1.1"sv;
+      break;
+    case Alpn::h2:
+      offered = "\x02h2"sv;
+      break;
   }
   SSL* ssl = SSL_new(context->native());
   if (ssl == nullptr) co_return fail(Errc::tls_handshake, "OpenSSL has no memory");

@@ -1,7 +1,7 @@
 #include "net/transport.hpp"
 
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <sys/socket.h>
@@ -22,9 +22,8 @@ class PlainTransport final : public Transport {
 
   void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) override {
     socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                            [reader = std::move(reader)](const boost::system::error_code& error, std::size_t size) {
-                              reader->on_read(error, size);
-                            });
+                            [reader = std::move(reader)](const boost::system::error_code& error,
+                                                         std::size_t size) { reader->on_read(error, size); });
   }
 
   std::size_t write_now(const WriteBuffers& buffers, boost::system::error_code& error) noexcept override {
@@ -40,7 +39,8 @@ class PlainTransport final : public Transport {
     ssize_t sent = 0;
     do {
       if (count == 1) {
-        sent = ::send(socket_.native_handle(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent =
+            ::send(socket_.native_handle(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
       } else {
         const msghdr message{.msg_name = nullptr,
                              .msg_namelen = 0,

@@ -25,15 +25,15 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asi
 /// What one write gathers; unused ones stay empty.
 using WriteBuffers = std::array<boost::asio::const_buffer, 3>;
 
-/// A connected byte stream, plain or TLS. Owned by its connection, which keeps itself alive while a read is out; on the
-/// shard's thread. One read and one write may be out at the same time.
+/// A connected byte stream, plain or TLS. Owned by its connection, which keeps itself alive while a read is
+/// out; on the shard's thread. One read and one write may be out at the same time.
 class Transport {
  public:
   /// Who gets what was read.
   class Reader {
    public:
-    /// `size` bytes lie in the span given to read(), or `error` says why there are none (eof included). Called from the
-    /// loop, never from within read().
+    /// `size` bytes lie in the span given to read(), or `error` says why there are none (eof included).
+    /// Called from the loop, never from within read().
     virtual void on_read(const boost::system::error_code& error, std::size_t size) noexcept = 0;
 
    protected:
@@ -72,7 +72,8 @@ class Transport {
 /// Takes over a connected socket, which becomes non-blocking with TCP_NODELAY.
 [[nodiscard]] std::unique_ptr<Transport> make_plain_transport(Socket socket);
 
-/// Runs the server's side of the handshake. Fails with Errc::tls_handshake; with Errc::timeout after `timeout`.
+/// Runs the server's side of the handshake. Fails with Errc::tls_handshake; with Errc::timeout after
+/// `timeout`.
 [[nodiscard]] boost::asio::awaitable<Result<std::unique_ptr<Transport>>> accept_tls(
     Socket socket, std::shared_ptr<const TlsServerContext> context, TimerWheel& wheel,
     std::chrono::milliseconds timeout);
@@ -80,10 +81,10 @@ class Transport {
 /// Which protocols a TLS client offers.
 enum class Alpn : std::uint8_t { h2_and_http_1_1, http_1_1, h2 };
 
-/// Runs the client's side: SNI (for names, not addresses), verification of the chain and of `host`. Fails with
-/// Errc::tls_certificate, Errc::tls_handshake, Errc::timeout, Errc::cancelled.
+/// Runs the client's side: SNI (for names, not addresses), verification of the chain and of `host`. Fails
+/// with Errc::tls_certificate, Errc::tls_handshake, Errc::timeout, Errc::cancelled.
 [[nodiscard]] boost::asio::awaitable<Result<std::unique_ptr<Transport>>> connect_tls(
-    Socket socket, std::shared_ptr<const TlsClientContext> context, std::string host, Alpn alpn, TimerWheel& wheel,
-    std::chrono::milliseconds timeout);
+    Socket socket, std::shared_ptr<const TlsClientContext> context, std::string host, Alpn alpn,
+    TimerWheel& wheel, std::chrono::milliseconds timeout);
 
 }  // namespace wisp::net

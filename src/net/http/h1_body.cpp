@@ -28,10 +28,18 @@ void BodyDecoder::start(const Framing& framing, HeadLimits trailer_limits) noexc
   scanner_.reset();
   trailers_.clear();
   switch (framing.body) {
-    case BodyKind::none: state_ = State::done; break;
-    case BodyKind::length: state_ = framing.length == 0 ? State::done : State::length; break;
-    case BodyKind::chunked: state_ = State::chunk_size; break;
-    case BodyKind::until_close: state_ = State::until_close; break;
+    case BodyKind::none:
+      state_ = State::done;
+      break;
+    case BodyKind::length:
+      state_ = framing.length == 0 ? State::done : State::length;
+      break;
+    case BodyKind::chunked:
+      state_ = State::chunk_size;
+      break;
+    case BodyKind::until_close:
+      state_ = State::until_close;
+      break;
   }
 }
 
@@ -71,9 +79,12 @@ Step BodyDecoder::trailer(std::string_view bytes) {
   if (bytes.front() == '\r') return refuse("the chunked body ends without CRLF");
   const HeadResult scanned = scanner_.scan(bytes, limits_);
   switch (scanned.state) {
-    case HeadResult::State::incomplete: return {.kind = Kind::need_more};
-    case HeadResult::State::refused: return refuse(scanned.reason);
-    case HeadResult::State::complete: break;
+    case HeadResult::State::incomplete:
+      return {.kind = Kind::need_more};
+    case HeadResult::State::refused:
+      return refuse(scanned.reason);
+    case HeadResult::State::complete:
+      break;
   }
   const HeadResult parsed = parse_trailers(bytes.substr(0, scanned.size - 2), limits_, trailers_);
   if (parsed.state != HeadResult::State::complete) return refuse(parsed.reason);
@@ -86,7 +97,8 @@ Step BodyDecoder::next(std::string_view bytes, std::size_t max) {
   for (;;) {
     const std::string_view rest = bytes.substr(skip);
     switch (state_) {
-      case State::done: return {.kind = Kind::end, .skip = skip};
+      case State::done:
+        return {.kind = Kind::end, .skip = skip};
       case State::until_close:
         if (rest.empty()) return {.kind = Kind::need_more, .skip = skip};
         return {.kind = Kind::data, .skip = skip, .data = rest.substr(0, max)};
@@ -100,7 +112,8 @@ Step BodyDecoder::next(std::string_view bytes, std::size_t max) {
         return {.kind = Kind::data, .skip = skip, .data = data};
       }
       case State::chunk_end:
-        if (!std::string_view("\r\n").starts_with(rest.substr(0, 2))) return refuse("a chunk ends without CRLF");
+        if (!std::string_view("\r\n").starts_with(rest.substr(0, 2)))
+          return refuse("a chunk ends without CRLF");
         if (rest.size() < 2) return {.kind = Kind::need_more, .skip = skip};
         skip += 2;
         state_ = State::chunk_size;

@@ -8,23 +8,24 @@
 
 namespace wisp::net::http {
 
-/// Reads the body of an HTTP/1 message out of the bytes of its connection, without copying. Strict about chunks as
-/// h1_head.hpp is about heads: sizes are hex digits and nothing else, lines end in CRLF, extensions are visible text of
-/// bounded length and ignored.
+/// Reads the body of an HTTP/1 message out of the bytes of its connection, without copying. Strict about
+/// chunks as h1_head.hpp is about heads: sizes are hex digits and nothing else, lines end in CRLF, extensions
+/// are visible text of bounded length and ignored.
 class BodyDecoder {
  public:
   struct Step {
     enum class Kind : std::uint8_t { need_more, data, end, refused };
     Kind kind;
-    std::size_t skip = 0;      ///< framing bytes before the data (or before the end), to be consumed
-    std::string_view data;     ///< then these, a view into the argument
-    const char* reason = "";   ///< refused: why
+    std::size_t skip = 0;     ///< framing bytes before the data (or before the end), to be consumed
+    std::string_view data;    ///< then these, a view into the argument
+    const char* reason = "";  ///< refused: why
   };
 
   /// `trailer_limits` bound the trailer section.
   void start(const Framing& framing, HeadLimits trailer_limits) noexcept;
 
-  /// The next piece of `bytes`, at most `max` of data. The caller consumes skip + data.size() and calls again.
+  /// The next piece of `bytes`, at most `max` of data. The caller consumes skip + data.size() and calls
+  /// again.
   [[nodiscard]] Step next(std::string_view bytes, std::size_t max);
 
   [[nodiscard]] bool done() const noexcept { return state_ == State::done; }

@@ -21,18 +21,24 @@ enum class Known : std::uint8_t { no, host, connection, content_length, transfer
 
 Known known(std::string_view name) noexcept {
   switch (name.size()) {
-    case 4: return same_name(name, "host") ? Known::host : Known::no;
-    case 6: return same_name(name, "expect") ? Known::expect : Known::no;
-    case 7: return same_name(name, "upgrade") ? Known::dropped : Known::no;
+    case 4:
+      return same_name(name, "host") ? Known::host : Known::no;
+    case 6:
+      return same_name(name, "expect") ? Known::expect : Known::no;
+    case 7:
+      return same_name(name, "upgrade") ? Known::dropped : Known::no;
     case 10:
       if (same_name(name, "connection")) return Known::connection;
       return same_name(name, "keep-alive") ? Known::dropped : Known::no;
     case 14:
       if (same_name(name, "content-length")) return Known::content_length;
       return same_name(name, "http2-settings") ? Known::dropped : Known::no;
-    case 16: return same_name(name, "proxy-connection") ? Known::dropped : Known::no;
-    case 17: return same_name(name, "transfer-encoding") ? Known::transfer_encoding : Known::no;
-    default: return Known::no;
+    case 16:
+      return same_name(name, "proxy-connection") ? Known::dropped : Known::no;
+    case 17:
+      return same_name(name, "transfer-encoding") ? Known::transfer_encoding : Known::no;
+    default:
+      return Known::no;
   }
 }
 
@@ -82,7 +88,8 @@ HeadResult collect(Known what, std::string_view value, Collected& collected) {
       break;
     }
     case Known::transfer_encoding:
-      if (collected.chunked || !same_name(value, "chunked")) return bad("Transfer-Encoding is not just chunked");
+      if (collected.chunked || !same_name(value, "chunked"))
+        return bad("Transfer-Encoding is not just chunked");
       collected.chunked = true;
       break;
     case Known::connection:
@@ -100,7 +107,8 @@ HeadResult collect(Known what, std::string_view value, Collected& collected) {
       (same_name(value, "100-continue") ? collected.expect_continue : collected.unknown_expectation) = true;
       break;
     case Known::dropped:
-    case Known::no: break;
+    case Known::no:
+      break;
   }
   return kFine;
 }
@@ -114,8 +122,10 @@ bool split_field(std::string_view line, std::string_view& name, std::string_view
   return all_are(name, kToken) && all_are(value, kFieldValue);
 }
 
-/// Reads field lines until the empty one. Connection-level fields go to `collected` only; Content-Length to both.
-HeadResult parse_fields(std::string_view& bytes, const HeadLimits& limits, Fields& fields, Collected& collected) {
+/// Reads field lines until the empty one. Connection-level fields go to `collected` only; Content-Length to
+/// both.
+HeadResult parse_fields(std::string_view& bytes, const HeadLimits& limits, Fields& fields,
+                        Collected& collected) {
   const std::string_view all = bytes;
   std::size_t count = 0;
   for (;;) {
@@ -127,7 +137,8 @@ HeadResult parse_fields(std::string_view& bytes, const HeadLimits& limits, Field
     if (!split_field(line, name, value)) return bad("a field line is malformed");
     const Known what = known(name);
     if (what != Known::no) {
-      if (const HeadResult result = collect(what, value, collected); result.state != State::complete) return result;
+      if (const HeadResult result = collect(what, value, collected); result.state != State::complete)
+        return result;
       if (what != Known::content_length) continue;
     }
     if (!fields.add(name, value)) return refuse(431, "the fields are too large");
@@ -211,9 +222,11 @@ bool is_connection_field(std::string_view name) noexcept {
     case Known::connection:
     case Known::transfer_encoding:
     case Known::expect:
-    case Known::dropped: return true;
+    case Known::dropped:
+      return true;
     case Known::no:
-    case Known::content_length: return false;
+    case Known::content_length:
+      return false;
   }
   return false;
 }
@@ -246,15 +259,18 @@ HeadResult HeadScanner::scan(std::string_view bytes, const HeadLimits& limits) n
   return {.state = State::incomplete};
 }
 
-HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head, Framing& framing) {
+HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
+                              Framing& framing) {
   head.clear();
   framing = {};
   std::string_view rest = bytes;
   std::string_view line = take_line(rest);
   if (line.empty()) line = take_line(rest);
-  if (const HeadResult result = parse_request_line(line, limits, head); result.state != State::complete) return result;
+  if (const HeadResult result = parse_request_line(line, limits, head); result.state != State::complete)
+    return result;
   Collected collected;
-  if (const HeadResult result = parse_fields(rest, limits, head.fields, collected); result.state != State::complete) {
+  if (const HeadResult result = parse_fields(rest, limits, head.fields, collected);
+      result.state != State::complete) {
     return result;
   }
   if (const HeadResult result = settle_host(collected, head); result.state != State::complete) return result;
@@ -268,8 +284,7 @@ HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, 
   }
   if (collected.unknown_expectation) return refuse(417, "the expectation is not supported");
   framing.expect_continue = collected.expect_continue && head.version != Version::http_1_0;
-  framing.keep_alive =
-      !collected.close && (head.version == Version::http_1_1 || collected.keep_alive);
+  framing.keep_alive = !collected.close && (head.version == Version::http_1_1 || collected.keep_alive);
   return {.state = State::complete, .size = bytes.size()};
 }
 
@@ -280,19 +295,20 @@ HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
   std::string_view rest = bytes;
   const std::string_view line = take_line(rest);
   // "HTTP/1.1 200 reason"; the space after the status may be missing when there is no reason.
-  if (line.size() < 12 || !line.starts_with("HTTP/1.") || (line[7] != '0' && line[7] != '1') || line[8] != ' ' ||
-      !all_are(line.substr(9, 3), kDigit) || (line.size() > 12 && line[12] != ' ') || !all_are(line, kFieldValue)) {
+  if (line.size() < 12 || !line.starts_with("HTTP/1.") || (line[7] != '0' && line[7] != '1') ||
+      line[8] != ' ' || !all_are(line.substr(9, 3), kDigit) || (line.size() > 12 && line[12] != ' ') ||
+      !all_are(line, kFieldValue)) {
     return bad("the status line is malformed");
   }
   head.status = static_cast<std::uint16_t>((line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0'));
   if (head.status < 100) return bad("the status is out of range");
   version = line[7] == '0' ? Version::http_1_0 : Version::http_1_1;
   Collected collected;
-  if (const HeadResult result = parse_fields(rest, limits, head.fields, collected); result.state != State::complete) {
+  if (const HeadResult result = parse_fields(rest, limits, head.fields, collected);
+      result.state != State::complete) {
     return result;
   }
-  framing.keep_alive =
-      !collected.close && (version == Version::http_1_1 || collected.keep_alive);
+  framing.keep_alive = !collected.close && (version == Version::http_1_1 || collected.keep_alive);
   if (collected.chunked && collected.has_length) return bad("both Content-Length and Transfer-Encoding");
   if (collected.chunked && version == Version::http_1_0) return bad("Transfer-Encoding in HTTP/1.0");
   if (method == "HEAD" || head.status < 200 || head.status == 204 || head.status == 304) {

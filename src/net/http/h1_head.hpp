@@ -8,9 +8,10 @@
 
 namespace wisp::net::http {
 
-// Heads of HTTP/1.x, read strictly. Two recipients that read a message differently can be played against each other
-// (request smuggling), so everything that RFC 9112 lets a recipient tolerate is refused: bare CR or LF, folded lines, space
-// before a colon, several lengths, a length beside Transfer-Encoding, codings other than chunked. There is no lenient mode.
+// Heads of HTTP/1.x, read strictly. Two recipients that read a message differently can be played against each
+// other (request smuggling), so everything that RFC 9112 lets a recipient tolerate is refused: bare CR or LF,
+// folded lines, space before a colon, several lengths, a length beside Transfer-Encoding, codings other than
+// chunked. There is no lenient mode.
 
 struct HeadLimits {
   std::size_t bytes;
@@ -47,18 +48,19 @@ class HeadScanner {
 
  private:
   std::size_t scanned_ = 0;
-  std::size_t line_ = 0;    // start of the line being looked at
+  std::size_t line_ = 0;  // start of the line being looked at
   std::size_t lines_ = 0;
 };
 
-/// Reads a request head that a HeadScanner found complete. `head` is cleared first; its scheme stays empty. An empty line
-/// before the request line is skipped.
-[[nodiscard]] HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
-                                            Framing& framing);
+/// Reads a request head that a HeadScanner found complete. `head` is cleared first; its scheme stays empty.
+/// An empty line before the request line is skipped.
+[[nodiscard]] HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits,
+                                            RequestHead& head, Framing& framing);
 
 /// Reads a response head to a request with `method`; as above. framing.body follows RFC 9112 §6.3.
-[[nodiscard]] HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits, std::string_view method,
-                                             ResponseHead& head, Version& version, Framing& framing);
+[[nodiscard]] HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
+                                             std::string_view method, ResponseHead& head, Version& version,
+                                             Framing& framing);
 
 /// Reads trailer fields, lines without the final empty one. Fields that frame or route are refused.
 [[nodiscard]] HeadResult parse_trailers(std::string_view bytes, const HeadLimits& limits, Fields& fields);

@@ -18,8 +18,9 @@ namespace {
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t kReadAhead = 8 << 10;
-constexpr std::size_t kCopyBelow = 4 << 10;  // smaller bodies are copied behind the head: one buffer is cheaper to send
-constexpr std::size_t kKeepOut = 16 << 10;   // a larger write buffer is given back
+constexpr std::size_t kCopyBelow =
+    4 << 10;  // smaller bodies are copied behind the head: one buffer is cheaper to send
+constexpr std::size_t kKeepOut = 16 << 10;  // a larger write buffer is given back
 constexpr std::chrono::seconds kClosingTime{2};
 
 }  // namespace
@@ -31,15 +32,19 @@ void start_h1(std::shared_ptr<Server::State> server, std::unique_ptr<Transport> 
 H1Server::H1Server(std::shared_ptr<Server::State> state, std::unique_ptr<Transport> transport)
     : ServerConnection(std::move(state)),
       transport_(std::move(transport)),
-      in_(*transport_, kReadAhead,
+      in_(
+          *transport_, kReadAhead,
           std::max(server().options.limits.head_bytes + (4 << 10), server().options.limits.buffer_bytes),
           [](void* self) noexcept { static_cast<H1Server*>(self)->on_closed(); }, this),
       limits_{.bytes = server().options.limits.head_bytes,
               .fields = server().options.limits.head_fields,
               .target = server().options.limits.target_bytes},
-      wait_timer_(server().wheel, [](void* self) { static_cast<H1Server*>(self)->on_wait_timeout(); }, this),
-      write_timer_(server().wheel, [](void* self) { static_cast<H1Server*>(self)->transport_->close(); }, this),
-      handler_timer_(server().wheel, [](void* self) { static_cast<H1Server*>(self)->on_handler_timeout(); }, this) {}
+      wait_timer_(
+          server().wheel, [](void* self) { static_cast<H1Server*>(self)->on_wait_timeout(); }, this),
+      write_timer_(
+          server().wheel, [](void* self) { static_cast<H1Server*>(self)->transport_->close(); }, this),
+      handler_timer_(
+          server().wheel, [](void* self) { static_cast<H1Server*>(self)->on_handler_timeout(); }, this) {}
 
 H1Server::~H1Server() = default;
 
@@ -67,7 +72,8 @@ asio::awaitable<void> H1Server::run() {
     } catch (...) {
       // A handler may be cancelled or fail; what that means for the response is decided below.
     }
-    if (lost_ == Lost::timed_out || lost_ == Lost::shut_down) co_await asio::this_coro::reset_cancellation_state();
+    if (lost_ == Lost::timed_out || lost_ == Lost::shut_down)
+      co_await asio::this_coro::reset_cancellation_state();
     settle();
     end_exchange();
     if (!keep_) break;
@@ -84,7 +90,8 @@ asio::awaitable<H1Server::Next> H1Server::next_head() {
   bool first = requests_ == 0;
   for (;;) {
     const std::string_view pending = in_.pending();
-    const bool maybe_h2 = requests_ == 0 && pending.substr(0, kPreface.size()) == kPreface.substr(0, pending.size());
+    const bool maybe_h2 =
+        requests_ == 0 && pending.substr(0, kPreface.size()) == kPreface.substr(0, pending.size());
     if (maybe_h2 && pending.size() >= kPreface.size()) {
       wait_timer_.disarm();
       co_return Next::h2;
@@ -135,7 +142,8 @@ void H1Server::begin_exchange() {
   finished_ = false;
   aborted_ = false;
   continue_due_ = framing_.expect_continue && framing_.body != BodyKind::none;
-  keep_ = framing_.keep_alive && (limits.requests_per_connection == 0 || requests_ < limits.requests_per_connection);
+  keep_ = framing_.keep_alive &&
+          (limits.requests_per_connection == 0 || requests_ < limits.requests_per_connection);
   lost_ = Lost::no;
   serving_ = true;
   if (limits.handler_timeout.count() != 0) handler_timer_.arm(limits.handler_timeout);
@@ -205,7 +213,9 @@ void H1Server::on_closed() noexcept {
 void H1Server::on_wait_timeout() noexcept {
   switch (waiting_) {
     case Waiting::idle:
-    case Waiting::closing: transport_->close(); break;
+    case Waiting::closing:
+      transport_->close();
+      break;
     case Waiting::head:
       too_slow_ = true;
       in_.wake();
@@ -255,10 +265,13 @@ void H1Server::lose(Lost why) noexcept {
 
 Unexpected H1Server::gone() const {
   switch (lost_) {
-    case Lost::timed_out: return fail(Errc::connection, "the request took too long");
-    case Lost::shut_down: return fail(Errc::connection, "the server shuts down");
+    case Lost::timed_out:
+      return fail(Errc::connection, "the request took too long");
+    case Lost::shut_down:
+      return fail(Errc::connection, "the server shuts down");
     case Lost::no:
-    case Lost::client_left: break;
+    case Lost::client_left:
+      break;
   }
   return fail(Errc::connection, "the client has gone");
 }
@@ -296,7 +309,8 @@ asio::awaitable<Result<std::span<const std::byte>>> H1Server::read_body(std::siz
     const BodyDecoder::Step step = body_.next(in_.pending(), max);
     in_.consume(step.skip);
     switch (step.kind) {
-      case BodyDecoder::Step::Kind::end: co_return std::span<const std::byte>();
+      case BodyDecoder::Step::Kind::end:
+        co_return std::span<const std::byte>();
       case BodyDecoder::Step::Kind::refused: {
         const char* reason = step.reason;
         if (status_ == 0) answer(400, reason);
@@ -314,7 +328,8 @@ asio::awaitable<Result<std::span<const std::byte>>> H1Server::read_body(std::siz
         taken_ = step.data.size();
         in_.pin();
         co_return std::as_bytes(std::span(step.data));
-      case BodyDecoder::Step::Kind::need_more: break;
+      case BodyDecoder::Step::Kind::need_more:
+        break;
     }
     if (step.skip != 0) continue;
     if (in_.ended()) {
@@ -343,7 +358,8 @@ asio::awaitable<Result<std::span<const std::byte>>> H1Server::read_body(std::siz
 Result<> H1Server::begin_response(const ResponseHead& head, BodySize size) {
   if (lost_ == Lost::timed_out || lost_ == Lost::shut_down) return gone();
   if (status_ != 0 || aborted_) return fail(Errc::http_protocol, "a response head was sent before");
-  if (head.status < 200 || head.status > 999) return fail(Errc::http_protocol, "{} is no final status", head.status);
+  if (head.status < 200 || head.status > 999)
+    return fail(Errc::http_protocol, "{} is no final status", head.status);
   WireFraming wire;
   const bool no_content = head.status == 204;
   response_bodiless_ = no_content || head.status == 304 || head_.method == "HEAD";
@@ -522,7 +538,8 @@ asio::awaitable<Result<>> H1Server::finish(const Fields* trailers) {
   CO_TRY(admit({}));
   if (response_known_ && !response_bodiless_ && response_left_ != 0) {
     abort();
-    co_return fail(Errc::http_protocol, "the response body is {} bytes shorter than announced", response_left_);
+    co_return fail(Errc::http_protocol, "the response body is {} bytes shorter than announced",
+                   response_left_);
   }
   if (response_chunked_) {
     out_.clear();
@@ -550,7 +567,7 @@ void H1Server::abort() noexcept {
 void H1Server::answer(std::uint16_t status, std::string_view reason) noexcept {
   if (!serving_) ++server().stats.rejected;
   const std::string body = error_text(status, reason);
-  ResponseHead head{.status = status, .fields = Fields()};
+  ResponseHead head{.status = status};
   std::string bytes;
   const bool no_body = serving_ && head_.method == "HEAD";
   if (!head.fields.add("Content-Type", "text/plain") ||

@@ -12,9 +12,11 @@
 
 namespace wisp::net::http {
 
-/// A server's HTTP/1 connection, and the exchange of whichever request it serves: one coroutine reads a head, runs the
-/// handler, and goes on with the next. Kept alive by that coroutine and by the read that is out.
-class H1Server final : public ServerConnection, public Exchange, public std::enable_shared_from_this<H1Server> {
+/// A server's HTTP/1 connection, and the exchange of whichever request it serves: one coroutine reads a head,
+/// runs the handler, and goes on with the next. Kept alive by that coroutine and by the read that is out.
+class H1Server final : public ServerConnection,
+                       public Exchange,
+                       public std::enable_shared_from_this<H1Server> {
  public:
   H1Server(std::shared_ptr<Server::State> server, std::unique_ptr<Transport> transport);
   ~H1Server() override;
@@ -36,7 +38,8 @@ class H1Server final : public ServerConnection, public Exchange, public std::ena
                                                        std::span<const std::byte> data) override;
   boost::asio::awaitable<Result<>> write(std::span<const std::byte> data) override;
   boost::asio::awaitable<Result<>> finish(const Fields* trailers) override;
-  boost::asio::awaitable<Result<>> respond(const ResponseHead& head, std::span<const std::byte> body) override;
+  boost::asio::awaitable<Result<>> respond(const ResponseHead& head,
+                                           std::span<const std::byte> body) override;
   void abort() noexcept override;
   bool head_sent() const noexcept override { return status_ != 0; }
   Lost lost() const noexcept override { return lost_; }
@@ -74,31 +77,31 @@ class H1Server final : public ServerConnection, public Exchange, public std::ena
   RequestHead head_;
   Framing framing_;
   BodyDecoder body_;
-  std::uint64_t body_bytes_ = 0;    // read of the request
-  std::size_t taken_ = 0;           // bytes of the span that read_body() gave out
+  std::uint64_t body_bytes_ = 0;  // read of the request
+  std::size_t taken_ = 0;         // bytes of the span that read_body() gave out
   std::uint32_t requests_ = 0;
 
-  std::string out_;                 // head and framing of what is being written
-  std::uint16_t status_ = 0;        // of the head that was sent; 0: none yet
-  std::uint64_t response_left_ = 0; // of a known size
+  std::string out_;                  // head and framing of what is being written
+  std::uint16_t status_ = 0;         // of the head that was sent; 0: none yet
+  std::uint64_t response_left_ = 0;  // of a known size
   std::uint64_t response_bytes_ = 0;
   bool response_known_ = false;
   bool response_chunked_ = false;
   bool response_bodiless_ = false;  // HEAD, 204, 304: bytes are swallowed
   bool finished_ = false;
   bool aborted_ = false;
-  bool continue_due_ = false;       // the client waits for "100 Continue"
+  bool continue_due_ = false;  // the client waits for "100 Continue"
   bool writing_ = false;
-  bool keep_ = true;                // the connection goes on after this response
-  bool serving_ = false;            // a handler runs
+  bool keep_ = true;      // the connection goes on after this response
+  bool serving_ = false;  // a handler runs
   bool closed_ = false;
-  bool too_slow_ = false;           // wait_timer_ expired
+  bool too_slow_ = false;  // wait_timer_ expired
 
   Lost lost_ = Lost::no;
   Signal disconnected_;
   Event write_free_;
   boost::asio::cancellation_signal cancel_;
-  Timer wait_timer_;     // idle, head, body, closing: one at a time
+  Timer wait_timer_;  // idle, head, body, closing: one at a time
   Timer write_timer_;
   Timer handler_timer_;
   enum class Waiting : std::uint8_t { idle, head, body, closing } waiting_ = Waiting::idle;

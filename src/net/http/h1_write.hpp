@@ -32,20 +32,22 @@ struct WireFraming {
 /// The standard phrase of a status, or "".
 [[nodiscard]] std::string_view reason_phrase(std::uint16_t status) noexcept;
 
-/// Appends a response head. Fields that act on the connection and Content-Length are left out of head.fields and come
-/// from `framing`; Date is added unless `date` is empty or there is one. Fails with Errc::http_protocol on a name or
-/// value that cannot be sent, `out` then has no meaning.
-[[nodiscard]] Result<> write_response_head(std::string& out, const ResponseHead& head, const WireFraming& framing,
-                                           std::string_view date);
+/// Appends a response head. Fields that act on the connection and Content-Length are left out of head.fields
+/// and come from `framing`; Date is added unless `date` is empty or there is one. Fails with
+/// Errc::http_protocol on a name or value that cannot be sent, `out` then has no meaning.
+[[nodiscard]] Result<> write_response_head(std::string& out, const ResponseHead& head,
+                                           const WireFraming& framing, std::string_view date);
 
-/// Appends a request head in origin form, Host first. Fails as above, and for a method, path or authority that cannot
-/// be sent.
-[[nodiscard]] Result<> write_request_head(std::string& out, const RequestHead& head, const WireFraming& framing);
+/// Appends a request head in origin form, Host first. Fails as above, and for a method, path or authority
+/// that cannot be sent.
+[[nodiscard]] Result<> write_request_head(std::string& out, const RequestHead& head,
+                                          const WireFraming& framing);
 
 /// Appends "1f4\r\n".
 void write_chunk_size(std::string& out, std::size_t size);
 
-/// Appends the last chunk, the trailers if not null, and the end. Fails as above, and for fields that frame or route.
+/// Appends the last chunk, the trailers if not null, and the end. Fails as above, and for fields that frame
+/// or route.
 [[nodiscard]] Result<> write_last_chunk(std::string& out, const Fields* trailers);
 
 }  // namespace wisp::net::http

@@ -32,7 +32,8 @@ std::optional<std::uint64_t> parse_content_length(std::string_view text) noexcep
 }
 
 Result<> Fields::add(std::string_view name, std::string_view value) {
-  // Sizes are compared one by one, so no sum can wrap; all offsets fit 32 bits because max_bytes_ is held below 4 GiB.
+  // Sizes are compared one by one, so no sum can wrap; all offsets fit 32 bits because max_bytes_ is held
+  // below 4 GiB.
   const std::size_t left = std::min<std::size_t>(max_bytes_, UINT32_MAX) - live_bytes_;
   if (left < kFieldOverhead || name.size() > left - kFieldOverhead ||
       value.size() > left - kFieldOverhead - name.size()) {
@@ -124,9 +125,12 @@ void Fields::clear() noexcept {
 
 std::string_view version_text(Version version) noexcept {
   switch (version) {
-    case Version::http_1_0: return "HTTP/1.0";
-    case Version::http_1_1: return "HTTP/1.1";
-    case Version::http_2: return "HTTP/2";
+    case Version::http_1_0:
+      return "HTTP/1.0";
+    case Version::http_1_1:
+      return "HTTP/1.1";
+    case Version::http_2:
+      return "HTTP/2";
   }
   return "";
 }
@@ -150,7 +154,9 @@ bool is_ipv6_text(std::string_view text) noexcept {
 }  // namespace
 
 Result<Authority> parse_authority(std::string_view text) {
-  const auto invalid = [&] { return fail(Errc::http_protocol, "\"{}\" is not a host with an optional port", text); };
+  const auto invalid = [&] {
+    return fail(Errc::http_protocol, "\"{}\" is not a host with an optional port", text);
+  };
   Authority authority;
   std::string_view rest;
   if (text.starts_with('[')) {

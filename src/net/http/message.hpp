@@ -64,8 +64,12 @@ class Fields {
     std::size_t index_ = 0;
   };
 
+  /// What max_bytes() is if nobody says.
+  static constexpr std::size_t kDefaultMaxBytes = std::size_t{128} << 10;
+
+  Fields() noexcept : Fields(kDefaultMaxBytes) {}
   /// `max_bytes` bounds size_bytes().
-  explicit Fields(std::size_t max_bytes = std::size_t{128} << 10) noexcept : max_bytes_(max_bytes) {}
+  explicit Fields(std::size_t max_bytes) noexcept : max_bytes_(max_bytes) {}
 
   /// Appends a field. Syntax is the caller's business (is_token, is_field_value); the HTTP/1 writer and
   /// nghttp2 refuse what they cannot send. Fails with Errc::http_limit when the budget would be exceeded.
@@ -115,10 +119,10 @@ enum class Version : std::uint8_t { http_1_0, http_1_1, http_2 };
 /// "HTTP/1.1".
 [[nodiscard]] std::string_view version_text(Version version) noexcept;
 
-/// The head of a request. On the server side: what the fields Host, Connection, Expect, Keep-Alive, Proxy-Connection,
-/// Transfer-Encoding, Upgrade and HTTP2-Settings said has been acted upon and they are not in `fields`, nor
-/// are fields named by Connection, so the head looks the same over HTTP/1 and HTTP/2. On the client side they
-/// are dropped if present.
+/// The head of a request. On the server side: what the fields Host, Connection, Expect, Keep-Alive,
+/// Proxy-Connection, Transfer-Encoding, Upgrade and HTTP2-Settings said has been acted upon and they are not
+/// in `fields`, nor are fields named by Connection, so the head looks the same over HTTP/1 and HTTP/2. On the
+/// client side they are dropped if present.
 struct RequestHead {
   std::string method;     ///< a token, case counts
   std::string scheme;     ///< "http" or "https"; server side: how the connection is made

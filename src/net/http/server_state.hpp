@@ -74,7 +74,8 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
 void start_h1(std::shared_ptr<Server::State> server, std::unique_ptr<Transport> transport);
 
 /// Starts an HTTP/2 connection; `received` has been read from it already.
-void start_h2(std::shared_ptr<Server::State> server, std::unique_ptr<Transport> transport, std::string_view received);
+void start_h2(std::shared_ptr<Server::State> server, std::unique_ptr<Transport> transport,
+              std::string_view received);
 
 /// The body of answers that the server gives by itself: "400 Bad Request: why\n".
 [[nodiscard]] std::string error_text(std::uint16_t status, std::string_view reason);

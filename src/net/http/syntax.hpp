@@ -22,7 +22,9 @@ constexpr std::array<std::uint8_t, 256> make_char_classes() {
   for (unsigned c = 0; c < 256; ++c) {
     const bool digit = c >= '0' && c <= '9';
     const bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const auto in = [c](std::string_view set) { return c != 0 && c < 128 && set.contains(static_cast<char>(c)); };
+    const auto in = [c](std::string_view set) {
+      return c != 0 && c < 128 && set.contains(static_cast<char>(c));
+    };
     std::uint8_t bits = 0;
     if (digit || alpha || in("!#$%&'*+-.^_`|~")) bits |= kToken;
     if (c == '\t' || (c >= 0x20 && c != 0x7F)) bits |= kFieldValue;
@@ -47,7 +49,9 @@ inline constexpr std::array<std::uint8_t, 256> kCharClasses = make_char_classes(
   return common == what;
 }
 
-[[nodiscard]] constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+[[nodiscard]] constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 /// Without spaces and tabs at either end.
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
