@@ -91,8 +91,8 @@ typedef struct wisp_failure {
 /* Describes the one that is not null into a zeroed `out`. Consumes neither. */
 void wisp_describe(const wasmtime_error_t* error, const wasm_trap_t* trap, wisp_failure_t* out);
 
-/* Lets the pool ask the kernel which pages of a slot are dirty (Linux 6.7; ignored elsewhere). */
-void wisp_pool_scan_dirty_pages(wasmtime_pooling_allocation_config_t* config, bool enable);
+/* Lets the pool ask the kernel which pages of a slot are dirty. False where the kernel cannot say (before Linux 6.7). */
+bool wisp_pool_scan_dirty_pages(wasmtime_pooling_allocation_config_t* config);
 
 /* Consumes `config`. Null and `error` where wasm_engine_new_with_config would abort. */
 wasm_engine_t* wisp_engine_new(wasm_config_t* config, wasmtime_error_t** error);
@@ -120,6 +120,17 @@ void wisp_module_export_delete(wisp_module_export_t* export_);
 /* False if the instance is not one of the module. */
 bool wisp_instance_export(wasmtime_context_t* context, const wasmtime_instance_t* instance,
                           const wisp_module_export_t* export_, wasmtime_extern_t* out);
+
+/* A host function for the function import number `import` of a module, made once and used in every store (making it
+ * anew in each store is what instantiation would spend most of its time on). Null if there is no such import. The
+ * callback may run on several threads, for different stores. */
+typedef struct wisp_host_func wisp_host_func_t;
+wisp_host_func_t* wisp_host_func_new(const wasmtime_module_t* module, size_t import,
+                                     wasmtime_func_unchecked_callback_t callback, void* data);
+void wisp_host_func_delete(wisp_host_func_t* function);
+
+/* The function as one of the store. The host function must outlive the store. Costs a few nanoseconds. */
+void wisp_host_func_bind(wasmtime_context_t* context, const wisp_host_func_t* function, wasmtime_func_t* out);
 
 #ifdef __cplusplus
 }

@@ -16,9 +16,11 @@ const _: () =
     assert!(size_of::<wasmtime_pooling_allocation_config_t>() == size_of::<PoolingAllocationConfig>());
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wisp_pool_scan_dirty_pages(config: *mut wasmtime_pooling_allocation_config_t, enable: bool) {
+pub unsafe extern "C" fn wisp_pool_scan_dirty_pages(config: *mut wasmtime_pooling_allocation_config_t) -> bool {
     let config = unsafe { &mut *config.cast::<PoolingAllocationConfig>() };
-    config.pagemap_scan(if enable { Enabled::Auto } else { Enabled::No });
+    let available = PoolingAllocationConfig::is_pagemap_scan_available();
+    config.pagemap_scan(if available { Enabled::Yes } else { Enabled::No });
+    available
 }
 
 /// `wasm_engine_new_with_config` panics where this reports: a pool that does not fit, settings that exclude each other.

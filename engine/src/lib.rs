@@ -9,6 +9,7 @@ use wasmtime_c_api::wasmtime::WispStack;
 
 pub mod code;
 pub mod failure;
+pub mod host_function;
 pub mod limits;
 
 #[unsafe(no_mangle)]

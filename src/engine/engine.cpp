@@ -15,6 +15,7 @@ constexpr std::size_t kThreadWasmStack = 512 << 10;
 constexpr std::uint64_t kMinReservation =
     4ull << 30;  // with 4 GiB of address space 32-bit bounds checks fall away
 constexpr std::uint32_t kSmallestPool = 16;
+constexpr std::size_t kBlindlyCleared = 64 << 10;
 
 /// Memory mappings that one pooled memory and its fiber cost (measured: 3 copy-on-write, 2 stack).
 constexpr std::uint64_t kMappingsPerMemory = 5;
@@ -61,10 +62,14 @@ void set_pool(wasm_config_t* config, const EngineOptions& options) {
   wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, 16 << 20);
   wasmtime_pooling_allocation_config_max_memories_per_module_set(pool, 100);
   wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, 100);
-  wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(pool, options.keep_resident);
-  wasmtime_pooling_allocation_config_table_keep_resident_set(pool, options.keep_resident);
   wasmtime_pooling_allocation_config_max_unused_warm_slots_set(pool, options.max_warm_slots);
-  wisp_pool_scan_dirty_pages(pool, true);
+  // Without the kernel's help the engine clears a slot's first bytes blindly, where few guests have all their
+  // data.
+  const bool scan = options.scan_dirty_pages && wisp_pool_scan_dirty_pages(pool);
+  const std::size_t keep_resident =
+      scan ? options.keep_resident : std::min(options.keep_resident, kBlindlyCleared);
+  wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(pool, keep_resident);
+  wasmtime_pooling_allocation_config_table_keep_resident_set(pool, keep_resident);
   wasmtime_pooling_allocation_strategy_set(config, pool);
   wasmtime_pooling_allocation_config_delete(pool);
 }

@@ -24,8 +24,9 @@ struct EngineOptions {
   std::uint32_t max_tables = 24'000;
   std::uint64_t max_memory_bytes = 4ull << 30;  ///< largest linear memory a pool slot can hold
   std::uint32_t max_table_elements = 200'000;   ///< largest table a pool slot can hold
-  std::size_t keep_resident = 64 << 10;         ///< bytes of a slot zeroed by hand instead of by the kernel
-  std::uint32_t max_warm_slots = 200;           ///< free slots that keep their module's image mapped
+  std::size_t keep_resident = 512 << 10;  ///< dirty bytes of a slot that are reset by hand, not by the kernel
+  bool scan_dirty_pages = true;           ///< let the kernel say which those are, if it can (Linux 6.7)
+  std::uint32_t max_warm_slots = 128;     ///< free slots that keep their module's image mapped
   std::uint32_t compile_threads =
       0;  ///< 1: compile on the calling thread alone; else one thread a core helps
 };

@@ -144,22 +144,52 @@ TEST_F(StoreTest, AFullPoolIsNoCapacity) {
   EXPECT_TRUE(next.instantiate(*module, {}));
 }
 
-/// The pool hands a slot to the next tenant as if it were new.
-TEST_F(StoreTest, AReusedSlotIsZeroAgain) {
-  const auto use = [&](bool dirty) {
-    Basic guest(*engine_, *basic_);
-    must(guest.call("grow", 20));
-    wasmtime_extern_t memory;
-    EXPECT_TRUE(wasmtime_instance_export_get(guest.store.context(), &guest.instance, "memory", 6, &memory));
-    const std::span bytes(wasmtime_memory_data(guest.store.context(), &memory.of.memory),
-                          wasmtime_memory_data_size(guest.store.context(), &memory.of.memory));
-    if (dirty) std::ranges::fill(bytes, std::uint8_t{0xaa});
-    return static_cast<std::size_t>(
-        std::ranges::count_if(bytes, [](std::uint8_t byte) { return byte != 0; }));
+/// The pool hands a slot to the next tenant as if it were new, whichever pages the tenant before wrote.
+TEST_F(StoreTest, AReusedSlotIsNewAgain) {
+  constexpr std::size_t kPage = 4096;
+  struct Row {
+    const char* name;
+    std::size_t stride;  // pages from one dirty page to the next
+    std::size_t first;
   };
-  for (int round = 0; round < 5; ++round) {
-    EXPECT_EQ(use(true), 21u * (64 << 10));
-    EXPECT_EQ(use(false), 0u);
+  constexpr std::array rows = {
+      Row{"all pages", 1, 0},
+      Row{"every second page: more regions than one scan reports", 2, 0},
+      Row{"few pages at the start", 400, 0},
+      Row{"few pages, none at the start", 100, 77},
+      Row{"the last page", 1'000, 335},
+  };
+  for (const bool scan : {true, false}) {
+    auto options = testing::small_pool();
+    options.scan_dirty_pages = scan;
+    const auto engine = must(Engine::create(options));
+    const auto module = must(Module::compile(*engine, testing::wasm("basic")));
+    std::vector<std::uint8_t> fresh;
+    const auto use = [&](const Row* dirty) {
+      Basic guest(*engine, *module);
+      must(guest.call("grow", 20));
+      wasmtime_extern_t memory;
+      EXPECT_TRUE(wasmtime_instance_export_get(guest.store.context(), &guest.instance, "memory", 6, &memory));
+      const std::span bytes(wasmtime_memory_data(guest.store.context(), &memory.of.memory),
+                            wasmtime_memory_data_size(guest.store.context(), &memory.of.memory));
+      if (fresh.empty()) fresh.assign(bytes.begin(), bytes.end());
+      const bool clean = std::ranges::equal(bytes, fresh);
+      if (dirty) {
+        for (std::size_t page = dirty->first; page * kPage < bytes.size(); page += dirty->stride) {
+          std::ranges::fill(bytes.subspan(page * kPage, kPage), std::uint8_t{0xaa});
+        }
+      }
+      return clean;
+    };
+    EXPECT_TRUE(use(nullptr));
+    EXPECT_EQ(fresh.size(), 21u * (64 << 10));
+    EXPECT_EQ(fresh[10], 'W') << "the image of a data segment";
+    for (int round = 0; round < 3; ++round) {
+      for (const Row& row : rows) {
+        EXPECT_TRUE(use(&row)) << row.name;
+        EXPECT_TRUE(use(nullptr)) << row.name << ", scan " << scan;
+      }
+    }
   }
 }
 

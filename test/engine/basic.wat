@@ -2,6 +2,7 @@
 (module
   (import "host" "refuse" (func $refuse))
   (memory (export "memory") 1)
+  (data (i32.const 10) "Wisp")
   (table (export "table") 1 funcref)
   (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
   (func $trap (export "unreachable") (unreachable))
