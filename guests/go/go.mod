@@ -1,0 +1,3 @@
+module wisp/guests
+
+go 1.24

@@ -1,0 +1,33 @@
+"""A command in Python: greets, copies its input, works with a file. What it does, all languages' guests do."""
+import os
+import shutil
+import sys
+
+from componentize_py_types import Err
+from wit_world import exports
+
+
+def file(folder):
+    path = os.path.join(folder, "python.txt")
+    text = "written by Python"
+    with open(path, "w") as output:
+        output.write(text)
+    with open(path) as written:
+        if written.read() != text:
+            raise RuntimeError("read something else")
+    os.unlink(path)
+    print("file ok")
+
+
+class Run(exports.Run):
+    def run(self):
+        match sys.argv[1:]:
+            case ["hello", *rest]:
+                print(f"Hello, {rest[0] if rest else 'world'}, from Python!")
+            case ["cat"]:
+                shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)
+                sys.stdout.flush()
+            case ["file", folder]:
+                file(folder)
+            case _:
+                raise Err(None)  # the error of `run`: the process fails
