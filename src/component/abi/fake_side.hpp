@@ -25,6 +25,7 @@ class FakeSide final : public Side {
     ResourceId resource;
     Rep rep;
     bool own;
+    int lends = 0;
   };
   using Realloc =
       std::function<Result<std::uint64_t>(std::uint64_t, std::uint64_t, std::uint32_t, std::uint64_t)>;
@@ -61,7 +62,7 @@ class FakeSide final : public Side {
 
   [[nodiscard]] Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override {
     const auto it = handles.find(handle);
-    if (it == handles.end() || it->second.resource != resource || !it->second.own)
+    if (it == handles.end() || it->second.resource != resource || !it->second.own || it->second.lends != 0)
       return fail(Errc::trap_handle, "unknown handle {}", handle);
     const auto rep = it->second.rep;
     handles.erase(it);
@@ -71,6 +72,7 @@ class FakeSide final : public Side {
     const auto it = handles.find(handle);
     if (it == handles.end() || it->second.resource != resource)
       return fail(Errc::trap_handle, "unknown handle {}", handle);
+    ++it->second.lends;
     return it->second.rep;
   }
   [[nodiscard]] Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) override {
