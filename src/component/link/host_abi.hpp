@@ -100,6 +100,10 @@ constexpr Flat join(Flat a, Flat b) {
   return narrow ? Flat::i32 : Flat::i64;
 }
 
+template <class T>
+bool pair_matches(std::type_identity<T>, const Type* map, const ResourceTags& tags);
+template <class K, class V>
+bool pair_matches(std::type_identity<std::tuple<K, V>>, const Type* map, const ResourceTags& tags);
 [[nodiscard]] bool labels_match(const Type* type, std::span<const std::string_view> labels);
 [[nodiscard]] std::string braces(std::string_view head, std::span<const std::string> parts);
 [[nodiscard]] Unexpected bad_discriminant(std::uint32_t value);
@@ -325,7 +329,9 @@ template <class T>
   requires(!std::is_same_v<T, std::byte>)
 struct Wit<std::vector<T>> : WitPair {
   using Stored = std::vector<T>;
+  /// A map is passed as the list of its pairs (CanonicalABI.md, despecialize).
   static bool matches(const Type* type, const ResourceTags& tags) {
+    if (type->kind == Kind::map) return host_abi::pair_matches(std::type_identity<T>{}, type, tags);
     return type->kind == Kind::list && Wit<T>::matches(type->element, tags);
   }
   static std::string describe() { return "list<" + Wit<T>::describe() + ">"; }
@@ -364,6 +370,17 @@ struct Wit<std::vector<T>> : WitPair {
 };
 
 // ---- records and tuples ------------------------------------------------------------------------------------------
+
+namespace host_abi {
+template <class T>
+bool pair_matches(std::type_identity<T>, const Type*, const ResourceTags&) {
+  return false;
+}
+template <class K, class V>
+bool pair_matches(std::type_identity<std::tuple<K, V>>, const Type* map, const ResourceTags& tags) {
+  return Wit<K>::matches(map->element, tags) && Wit<V>::matches(map->second, tags);
+}
+}  // namespace host_abi
 
 /// Layout and transfer of a sequence of fields.
 template <class... F>
@@ -592,7 +609,8 @@ struct Wit<T> {
   /// Bits beyond the labels are dropped (CanonicalABI.md, unpack_flags_from_int).
   static T check(std::uint32_t bits) {
     T out{};
-    out.bits = kLabels.size() == 32 ? bits : bits & ((1U << kLabels.size()) - 1);
+    constexpr auto kMask = static_cast<std::uint32_t>((std::uint64_t{1} << kLabels.size()) - 1);
+    out.bits = bits & kMask;
     return out;
   }
 };
