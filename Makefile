@@ -10,10 +10,11 @@ export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_f
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-SANITIZER_OPTIONS = ASAN_OPTIONS=detect_stack_use_after_return=0:allocator_may_return_null=1 \
-  UBSAN_OPTIONS=print_stacktrace=1:suppressions=$(CURDIR)/test/suppressions/ubsan.txt \
-  LSAN_OPTIONS=suppressions=$(CURDIR)/test/suppressions/lsan.txt \
-  TSAN_OPTIONS=suppressions=$(CURDIR)/test/suppressions/tsan.txt
+# Suppressions, each with its reason, are in test/sanitizers.
+suppressed = $(if $(wildcard test/sanitizers/$(1).supp),:suppressions=$(CURDIR)/test/sanitizers/$(1).supp)
+SANITIZER_OPTIONS = ASAN_OPTIONS=allocator_may_return_null=1$(call suppressed,asan) \
+  UBSAN_OPTIONS=print_stacktrace=1$(call suppressed,ubsan) LSAN_OPTIONS=report_objects=1$(call suppressed,lsan) \
+  TSAN_OPTIONS=second_deadlock_stack=1$(call suppressed,tsan)
 
 .PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance bench lint format check clean
 
