@@ -2,6 +2,7 @@
 
 #include "component/instance/host_resource.hpp"
 #include "wasi/io/stream.hpp"
+#include "wasi/system/quota.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -62,8 +63,9 @@ class Pollable final : public component::HostResource {
 /// wasi:io/streams.input-stream
 class InputStream final : public component::HostResource {
  public:
-  explicit InputStream(std::shared_ptr<ByteSource> source, ChildToken parent = {})
-      : source_(std::move(source)), parent_(std::move(parent)) {}
+  /// `slot`: the quota it counts against.
+  explicit InputStream(std::shared_ptr<ByteSource> source, ChildToken parent = {}, Quota::Slot slot = {})
+      : source_(std::move(source)), parent_(std::move(parent)), slot_(std::move(slot)) {}
   [[nodiscard]] Result<> may_drop() override { return children_.none_left("input-stream"); }
 
   [[nodiscard]] ByteSource& source() noexcept { return *source_; }
@@ -76,13 +78,15 @@ class InputStream final : public component::HostResource {
   std::shared_ptr<ByteSource> source_;
   Children children_;
   ChildToken parent_;
+  Quota::Slot slot_;
 };
 
 /// wasi:io/streams.output-stream
 class OutputStream final : public component::HostResource {
  public:
-  explicit OutputStream(std::shared_ptr<ByteSink> sink, ChildToken parent = {})
-      : sink_(std::move(sink)), parent_(std::move(parent)) {}
+  /// `slot`: the quota it counts against.
+  explicit OutputStream(std::shared_ptr<ByteSink> sink, ChildToken parent = {}, Quota::Slot slot = {})
+      : sink_(std::move(sink)), parent_(std::move(parent)), slot_(std::move(slot)) {}
   [[nodiscard]] Result<> may_drop() override { return children_.none_left("output-stream"); }
 
   [[nodiscard]] ByteSink& sink() noexcept { return *sink_; }
@@ -100,6 +104,7 @@ class OutputStream final : public component::HostResource {
   std::size_t permit_ = 0;
   Children children_;
   ChildToken parent_;
+  Quota::Slot slot_;
 };
 
 }  // namespace wisp::wasi::p2

@@ -155,7 +155,7 @@ SocketResult<std::string> to_ascii_name(std::string_view name) {
 }
 
 SocketResult<std::shared_ptr<NameLookup>> NameLookup::start(boost::asio::io_context& loop,
-                                                            net::DnsPool& resolver,
+                                                            std::shared_ptr<net::DnsPool> resolver,
                                                             std::shared_ptr<NetworkAccess> access,
                                                             std::string_view name) {
   auto ascii = to_ascii_name(name);
@@ -167,8 +167,13 @@ SocketResult<std::shared_ptr<NameLookup>> NameLookup::start(boost::asio::io_cont
     return lookup;
   }
   if (!access->may_look_up(*ascii)) return std::unexpected(SocketError::access_denied);
-  auto finish = [state = lookup->state_, access = std::move(access), name = *ascii](
-                    std::exception_ptr failure, Result<std::vector<ip::address>> found) {
+  if (!resolver) {
+    lookup->state_->result.emplace(std::unexpected(SocketError::name_unresolvable));
+    return lookup;
+  }
+  auto& pool = *resolver;
+  auto finish = [state = lookup->state_, keep = std::move(resolver), access = std::move(access),
+                 name = *ascii](std::exception_ptr failure, Result<std::vector<ip::address>> found) {
     if (failure) {
       state->result.emplace(std::unexpected(SocketError::permanent_resolver_failure));
     } else if (!found) {
@@ -181,7 +186,7 @@ SocketResult<std::shared_ptr<NameLookup>> NameLookup::start(boost::asio::io_cont
     state->changed.fire();
   };
   boost::asio::co_spawn(
-      loop, resolver.resolve(*ascii),
+      loop, pool.resolve(*ascii),
       boost::asio::bind_cancellation_slot(lookup->state_->cancel.slot(), std::move(finish)));
   return lookup;
 }

@@ -27,7 +27,7 @@ class NameLookup final : public Readiness {
   /// Starts; invalid_argument and access_denied are told at once. IP literals are answered without asking
   /// anybody.
   [[nodiscard]] static SocketResult<std::shared_ptr<NameLookup>> start(boost::asio::io_context& loop,
-                                                                       net::DnsPool& resolver,
+                                                                       std::shared_ptr<net::DnsPool> resolver,
                                                                        std::shared_ptr<NetworkAccess> access,
                                                                        std::string_view name);
   ~NameLookup() override;

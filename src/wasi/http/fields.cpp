@@ -1,0 +1,121 @@
+#include "wasi/http/fields.hpp"
+
+#include "net/http/exchange.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace wisp::wasi::http {
+
+using net::http::Fields;
+
+namespace {
+
+constexpr std::array<std::string_view, 9> kForbidden{"connection",
+                                                     "keep-alive",
+                                                     "proxy-authenticate",
+                                                     "proxy-authorization",
+                                                     "proxy-connection",
+                                                     "transfer-encoding",
+                                                     "upgrade",
+                                                     "host",
+                                                     "http2-settings"};
+
+/// Space around a value is no part of it (RFC 9110 §5.5).
+std::string_view trimmed(std::span<const std::byte> value) {
+  std::string_view text = net::http::as_text(value);
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+std::size_t cost(std::string_view name, std::string_view value) {
+  return name.size() + value.size() + Fields::kFieldOverhead;
+}
+
+}  // namespace
+
+bool is_forbidden_field(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 4:
+    case 7:
+    case 10:
+    case 14:
+    case 16:
+    case 17:
+    case 18:
+    case 19:
+      return std::ranges::any_of(kForbidden,
+                                 [&](std::string_view one) { return net::http::same_name(one, name); });
+    default:
+      return false;
+  }
+}
+
+std::shared_ptr<const Fields> without_forbidden(const Fields& fields) {
+  const bool clean =
+      std::ranges::none_of(fields, [](const auto& field) { return is_forbidden_field(field.name); });
+  if (clean) return std::make_shared<Fields>(fields);
+  auto kept = std::make_shared<Fields>(fields.max_bytes());
+  for (const auto& [name, value] : fields) {
+    // What came from `fields` fits again.
+    if (!is_forbidden_field(name)) static_cast<void>(kept->add(name, value));
+  }
+  return kept;
+}
+
+FieldMap::Outcome FieldMap::may_change(std::string_view name) const {
+  if (!net::http::is_token(name)) return std::unexpected(HeaderError::invalid_syntax);
+  if (is_forbidden_field(name)) return std::unexpected(HeaderError::forbidden);
+  if (!is_mutable()) return std::unexpected(HeaderError::immutable);
+  return {};
+}
+
+FieldMap::Outcome FieldMap::set(std::string_view name, std::span<const std::span<const std::byte>> values) {
+  if (auto may = may_change(name); !may) return may;
+  std::size_t bytes = own_.size_bytes();
+  for (const auto& [other, value] : own_) {
+    if (net::http::same_name(name, other)) bytes -= cost(other, value);
+  }
+  for (const auto& value : values) {
+    const auto text = trimmed(value);
+    if (!net::http::is_field_value(text)) return std::unexpected(HeaderError::invalid_syntax);
+    bytes += cost(name, text);
+  }
+  if (bytes > own_.max_bytes()) return std::unexpected(HeaderError::size_exceeded);
+  own_.remove(name);
+  for (const auto& value : values) {
+    if (!own_.add(name, trimmed(value))) return std::unexpected(HeaderError::size_exceeded);
+  }
+  return {};
+}
+
+FieldMap::Outcome FieldMap::append(std::string_view name, std::span<const std::byte> value) {
+  if (auto may = may_change(name); !may) return may;
+  const auto text = trimmed(value);
+  if (!net::http::is_field_value(text)) return std::unexpected(HeaderError::invalid_syntax);
+  if (!own_.add(name, text)) return std::unexpected(HeaderError::size_exceeded);
+  return {};
+}
+
+FieldMap::Outcome FieldMap::remove(std::string_view name) {
+  if (auto may = may_change(name); !may) return may;
+  own_.remove(name);
+  return {};
+}
+
+FieldMap FieldMap::clone() const {
+  FieldMap out;
+  // A peer's fields may be larger than what a guest can make; the copy then cannot grow.
+  out.own_ = Fields(std::max(kMaxBytes, fields().size_bytes()));
+  for (const auto& [name, value] : fields()) static_cast<void>(out.own_.add(name, value));
+  return out;
+}
+
+std::shared_ptr<const Fields> FieldMap::freeze() {
+  if (!shared_) shared_ = std::make_shared<const Fields>(std::move(own_));
+  return shared_;
+}
+
+}  // namespace wisp::wasi::http

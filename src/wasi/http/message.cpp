@@ -1,0 +1,48 @@
+#include "wasi/http/message.hpp"
+
+#include <algorithm>
+
+namespace wisp::wasi::http {
+
+std::expected<std::optional<std::uint64_t>, std::monostate> content_length(const net::http::Fields& fields) {
+  std::optional<std::uint64_t> out;
+  for (const auto& [name, value] : fields) {
+    if (!net::http::same_name(name, "content-length")) continue;
+    const auto length = net::http::parse_content_length(value);
+    if (!length || (out && *out != *length)) return std::unexpected(std::monostate{});
+    out = length;
+  }
+  return out;
+}
+
+bool is_path_with_query(std::string_view text) noexcept {
+  if (text.empty() || text == "*") return true;
+  if (text.front() != '/' && text.front() != '?') return false;
+  // What RFC 3986 leaves out but everybody sends (brackets, pipes, UTF-8) passes; what would end the request line, or
+  // the target, does not.
+  return std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7F && c != '#';
+  });
+}
+
+bool is_scheme(std::string_view text) noexcept {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (text.empty() || !letter(text.front())) return false;
+  return std::ranges::all_of(text, [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
+}
+
+const SharedFields& IncomingRequest::fields() {
+  if (!fields_) fields_ = without_forbidden(head_->fields);
+  return fields_;
+}
+
+void IncomingRequest::detach() {
+  if (own_) return;
+  own_ = std::make_unique<net::http::RequestHead>(*head_);
+  head_ = own_.get();
+}
+
+}  // namespace wisp::wasi::http

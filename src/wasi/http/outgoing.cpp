@@ -1,0 +1,229 @@
+#include "wasi/http/outgoing.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+namespace wisp::wasi::http {
+
+namespace asio = boost::asio;
+using net::http::BodySize;
+using net::http::ClientExchange;
+
+std::optional<PendingResponse::Outcome> PendingResponse::take() {
+  if (state_ != State::ready) return std::nullopt;
+  state_ = State::taken;
+  return std::exchange(outcome_, std::nullopt);
+}
+
+void PendingResponse::cancel() noexcept {
+  if (state_ == State::waiting) cancel_.emit(asio::cancellation_type::terminal);
+  // A response that nobody took closes its body with itself.
+  if (outcome_ && *outcome_ && (*outcome_)->body) (*outcome_)->body->close();
+  outcome_.reset();
+  state_ = State::taken;
+}
+
+void PendingResponse::resolve(Outcome outcome) {
+  if (state_ != State::waiting) {
+    if (outcome && outcome->body) outcome->body->close();
+    return;
+  }
+  outcome_.emplace(std::move(outcome));
+  state_ = State::ready;
+  changed_.fire();
+}
+
+namespace {
+
+/// A response's body; holds the exchange until it is through.
+class ResponseOrigin final : public BodyOrigin {
+ public:
+  explicit ResponseOrigin(std::shared_ptr<ClientExchange> exchange) : exchange_(std::move(exchange)) {}
+  asio::awaitable<Result<std::span<const std::byte>>> read(std::size_t max) override {
+    return exchange_->read_body(max);
+  }
+  const net::http::Fields* trailers() const noexcept override { return exchange_->trailers(); }
+  ErrorCode explain(const Error& error) const override { return client_error(error); }
+
+ private:
+  std::shared_ptr<ClientExchange> exchange_;
+};
+
+/// Between one millisecond and a year: zero is "at once" to a guest, and what the client counts in must not overflow.
+std::chrono::milliseconds bounded(std::optional<std::chrono::nanoseconds> timeout) {
+  using std::chrono::milliseconds;
+  constexpr milliseconds kDefault{600'000};
+  constexpr milliseconds kMost = std::chrono::hours(24 * 365);
+  if (!timeout) return kDefault;
+  return std::clamp(std::chrono::ceil<milliseconds>(*timeout), milliseconds{1}, kMost);
+}
+
+}  // namespace
+
+/// One request under way: a coroutine that connects and waits for the head, and one that passes the request's body on.
+class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, private Waiter {
+ public:
+  Flight(std::shared_ptr<Outgoing> owner, std::shared_ptr<PendingResponse> pending, std::shared_ptr<OutgoingBody> body)
+      : owner_(std::move(owner)), pending_(std::move(pending)), body_(std::move(body)) {
+    ++owner_->in_flight_;
+  }
+  ~Flight() {
+    if (body_) body_->break_off(std::nullopt);
+    --owner_->in_flight_;
+  }
+  Flight(const Flight&) = delete;
+  Flight& operator=(const Flight&) = delete;
+
+  asio::awaitable<void> run(net::http::RequestHead head, net::http::SendOptions options) {
+    const auto self = shared_from_this();
+    auto response = co_await exchange(std::move(head), std::move(options));
+    if (!response) {
+      const ErrorCode code = client_error(response.error());
+      if (body_) body_->break_off(Failure{.text = response.error().message(), .detail = code});
+      pending_->resolve(std::unexpected(code));
+      co_return;
+    }
+    pending_->resolve(*std::move(response));
+  }
+
+ private:
+  asio::awaitable<Result<IncomingResponse>> exchange(net::http::RequestHead head, net::http::SendOptions options) {
+    // By now the guest has paused or ended: a short body is often whole, and its length known.
+    BodySize size = BodySize::none();
+    bool upload = false;
+    if (body_) {
+      if (body_->state() == OutgoingBody::State::abandoned)
+        co_return fail(Errc::cancelled, "the request's body was dropped before it was finished");
+      const bool whole = body_->state() == OutgoingBody::State::finished && !body_->trailers();
+      upload = !whole || !body_->pending().empty();
+      if (whole) {
+        size = BodySize::known(body_->pending().size());
+      } else {
+        size = body_->announced() ? BodySize::known(*body_->announced()) : BodySize::unknown();
+      }
+    }
+    auto sent = CO_TRY(co_await owner_->client_.send(std::move(head), size, std::move(options)));
+    const std::shared_ptr<ClientExchange> exchange = std::move(sent);
+    if (upload) asio::co_spawn(owner_->loop_, pass_on(shared_from_this(), exchange), asio::detached);
+    const net::http::ResponseHead* answer = CO_TRY(co_await exchange->response());
+    co_return IncomingResponse{
+        .status = answer->status,
+        .fields = without_forbidden(answer->fields),
+        .body = std::make_shared<IncomingBody>(owner_->loop_, std::make_unique<ResponseOrigin>(exchange))};
+  }
+
+  /// Passes on the request's body until it ends or the exchange breaks.
+  static asio::awaitable<void> pass_on(std::shared_ptr<Flight> self, std::shared_ptr<ClientExchange> exchange) {
+    const std::shared_ptr<OutgoingBody> body = self->body_;
+    body->attach(self.get());
+    Bytes piece;
+    Result<> sent;
+    try {
+      for (;;) {
+        if (!body->pending().empty()) {
+          body->take(piece);
+          sent = co_await exchange->write(piece);
+          if (!sent) break;
+        } else if (body->state() == OutgoingBody::State::finished) {
+          sent = co_await exchange->finish(body->trailers().get());
+          break;
+        } else if (body->state() == OutgoingBody::State::abandoned) {
+          exchange->abort();
+          // Whoever still waits for the response learns why there is none.
+          self->pending_->resolve(std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>()));
+          break;
+        } else {
+          static_cast<void>(co_await self->news_.wait());
+        }
+      }
+    } catch (...) {
+      sent = fail(Errc::cancelled, "sending the request was cancelled");
+    }
+    body->attach(nullptr);
+    if (sent) {
+      body->break_off(std::nullopt);
+    } else {
+      body->break_off(Failure{.text = sent.error().message(), .detail = client_error(sent.error())});
+    }
+  }
+
+  void wake() noexcept override { news_.fire(); }
+
+  std::shared_ptr<Outgoing> owner_;
+  std::shared_ptr<PendingResponse> pending_;
+  std::shared_ptr<OutgoingBody> body_;
+  net::Event news_;  // of the body, for pass_on()
+};
+
+Outgoing::Outgoing(asio::io_context& loop, OutgoingOptions options)
+    : loop_(loop), options_(std::move(options)), client_(loop, options_.dns, options_.tls, options_.limits) {}
+
+Outgoing::~Outgoing() = default;
+
+std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(OutgoingRequest request,
+                                                                         const RequestTimeouts& timeouts) {
+  using enum ErrorCase;
+  const auto refuse = [&](ErrorCode code) {
+    if (request.body) request.body->break_off(Failure{.text = "the request was refused", .detail = code});
+    return std::unexpected(std::move(code));
+  };
+  net::http::RequestHead head;
+  head.method = std::move(request.method);
+  if (!net::http::is_token(head.method)) return refuse(ErrorCode::of<http_request_method_invalid>());
+  head.scheme = std::move(request.scheme).value_or("https");
+  std::ranges::transform(head.scheme, head.scheme.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  if (head.scheme != "http" && head.scheme != "https") return refuse(ErrorCode::of<http_protocol_error>());
+  if (!request.authority) return refuse(ErrorCode::of<http_request_uri_invalid>());
+  const auto target = net::http::parse_authority(*request.authority);
+  if (!target) return refuse(ErrorCode::of<http_request_uri_invalid>());
+  const std::uint16_t port = target->port.value_or(head.scheme == "https" ? 443 : 80);
+  if (port == 0) return refuse(ErrorCode::of<http_request_uri_invalid>());
+  if (stopped_ || !options_.policy || !options_.policy->may_name(target->host, port))
+    return refuse(ErrorCode::of<http_request_denied>());
+  if (head.scheme == "https" && !options_.tls) return refuse(ErrorCode::of<tls_protocol_error>());
+  head.authority = *std::move(request.authority);
+  head.path_with_query = std::move(request.path_with_query).value_or("/");
+  if (head.path_with_query.empty()) head.path_with_query = "/";
+  if (head.path_with_query.front() == '?') head.path_with_query.insert(0, "/");
+  if (request.fields) head.fields = *request.fields;
+
+  boost::system::error_code not_literal;
+  asio::ip::make_address(target->host, not_literal);
+  net::http::SendOptions options;
+  options.pool_key = options_.pool_key;
+  options.policy = [policy = options_.policy, name = not_literal ? target->host : std::string()](
+                       const asio::ip::address& address, std::uint16_t at) -> Result<> {
+    if (policy->allows(name, address, at)) return {};
+    return fail(Errc::denied, "{} is not an allowed destination", address.to_string());
+  };
+  options.connect_timeout = bounded(timeouts.connect);
+  options.first_byte_timeout = bounded(timeouts.first_byte);
+  options.between_bytes_timeout = bounded(timeouts.between_bytes);
+
+  auto pending = std::make_shared<PendingResponse>();
+  auto flight = std::make_shared<Flight>(shared_from_this(), pending, std::move(request.body));
+  // Later, so that what the guest does next (write a short body, finish it) is done.
+  asio::co_spawn(
+      loop_,
+      [](std::shared_ptr<Flight> self, net::http::RequestHead request_head,
+         net::http::SendOptions with) -> asio::awaitable<void> {
+        co_await asio::post(asio::use_awaitable);
+        co_await self->run(std::move(request_head), std::move(with));
+      }(std::move(flight), std::move(head), std::move(options)),
+      asio::bind_cancellation_slot(pending->cancel_.slot(), [pending](std::exception_ptr failed) {
+        if (failed) pending->resolve(std::unexpected(ErrorCode::of<ErrorCase::connection_terminated>()));
+      }));
+  return pending;
+}
+
+void Outgoing::shut_down() noexcept { stopped_ = true; }
+
+}  // namespace wisp::wasi::http

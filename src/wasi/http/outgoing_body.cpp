@@ -1,0 +1,71 @@
+#include "wasi/http/outgoing_body.hpp"
+
+namespace wisp::wasi::http {
+
+ErrorCode OutgoingBody::wrong_size(std::uint64_t bytes) const {
+  if (of_ == Of::request) return ErrorCode::of<ErrorCase::http_request_body_size>(bytes);
+  return ErrorCode::of<ErrorCase::http_response_body_size>(bytes);
+}
+
+StreamResult<std::size_t> OutgoingBody::capacity() {
+  if (!end_.open()) return end_.take();
+  return buffer_.size() < limit_ ? limit_ - buffer_.size() : 0;
+}
+
+StreamResult<> OutgoingBody::write(ByteView bytes) {
+  if (!end_.open()) return end_.take();
+  if (announced_ && bytes.size() > *announced_ - written_) {
+    end_.fail({.text = "the body is longer than its content-length",
+               .detail = wrong_size(written_ + bytes.size())});
+    abandon();
+    return end_.take();
+  }
+  written_ += bytes.size();
+  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  wake_reader();
+  return {};
+}
+
+StreamResult<> OutgoingBody::flush() {
+  if (!end_.open()) return end_.take();
+  return {};
+}
+
+std::expected<void, ErrorCode> OutgoingBody::finish(std::shared_ptr<const net::http::Fields> trailers) {
+  if (state_ == State::abandoned || (announced_ && written_ != *announced_)) {
+    abandon();
+    return std::unexpected(wrong_size(written_));
+  }
+  trailers_ = std::move(trailers);
+  state_ = State::finished;
+  end_.end();
+  wake_reader();
+  return {};
+}
+
+void OutgoingBody::abandon() noexcept {
+  if (state_ != State::open) return;
+  state_ = State::abandoned;
+  end_.end();
+  wake_reader();
+}
+
+void OutgoingBody::take(Bytes& buffer) {
+  buffer.clear();
+  buffer.swap(buffer_);
+  changed_.fire();
+}
+
+void OutgoingBody::break_off(std::optional<Failure> failure) noexcept {
+  reader_ = nullptr;
+  buffer_ = {};
+  if (!end_.open()) return;
+  if (failure) {
+    end_.fail(*std::move(failure));
+  } else {
+    end_.end();
+  }
+  changed_.fire();
+}
+
+}  // namespace wisp::wasi::http

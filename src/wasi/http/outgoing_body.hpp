@@ -1,0 +1,88 @@
+#pragma once
+
+#include "base/signal.hpp"
+#include "net/http/message.hpp"
+#include "wasi/http/error_code.hpp"
+#include "wasi/io/stream.hpp"
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+
+namespace wisp::wasi::http {
+
+/// The body of an outgoing request or response: a bounded buffer between the guest that writes and the
+/// coroutine that passes on, then trailers.
+///
+/// Shared by both; lives on one shard. The writer's side is ByteSink, finish() and abandon(); the reader's
+/// the rest.
+class OutgoingBody final : public ByteSink {
+ public:
+  enum class Of : std::uint8_t { request, response };
+  enum class State : std::uint8_t {
+    open,       ///< more may come
+    finished,   ///< whole: what pending() holds is the rest
+    abandoned,  ///< dropped unfinished, or of the wrong length: the peer must see it broken
+  };
+
+  /// Bytes held at most for a reader that is slower than its guest.
+  static constexpr std::size_t kDefaultLimit = std::size_t{128} << 10;
+
+  /// `announced`: what Content-Length says, if the guest set one.
+  explicit OutgoingBody(Of of, std::optional<std::uint64_t> announced = std::nullopt,
+                        std::size_t limit = kDefaultLimit)
+      : of_(of), announced_(announced), limit_(limit) {}
+
+  // --- the writer's side
+  [[nodiscard]] StreamResult<std::size_t> capacity() override;
+  /// Bytes beyond the announced length: the stream fails with the body-size error, and the body is abandoned.
+  [[nodiscard]] StreamResult<> write(ByteView bytes) override;
+  /// What was written is on its way already; there is nothing to begin.
+  [[nodiscard]] StreamResult<> flush() override;
+  [[nodiscard]] bool ready() override { return !end_.open() || buffer_.size() < limit_; }
+  [[nodiscard]] Signal& changed() noexcept override { return changed_; }
+
+  /// Ends the body in good order. The body-size error when less, or more, was written than announced; it is
+  /// then abandoned.
+  [[nodiscard]] std::expected<void, ErrorCode> finish(std::shared_ptr<const net::http::Fields> trailers);
+  /// The writer gave up. No effect on a body that is finished.
+  void abandon() noexcept;
+
+  // --- the reader's side
+  /// Wakes `reader` whenever there is something new for it; null: nobody. Not owned.
+  void attach(Waiter* reader) noexcept { reader_ = reader; }
+
+  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] std::optional<std::uint64_t> announced() const noexcept { return announced_; }
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+  [[nodiscard]] const std::shared_ptr<const net::http::Fields>& trailers() const noexcept {
+    return trailers_;
+  }
+  [[nodiscard]] ByteView pending() const noexcept { return buffer_; }
+
+  /// Exchanges all pending bytes for `buffer`, whose memory is used again, and makes room for the writer.
+  void take(Bytes& buffer);
+
+  /// Nobody will read any more: the writer sees `failure` once, or the ordinary end without one.
+  void break_off(std::optional<Failure> failure) noexcept;
+
+ private:
+  [[nodiscard]] ErrorCode wrong_size(std::uint64_t bytes) const;
+  void wake_reader() noexcept {
+    if (reader_ != nullptr) reader_->wake();
+  }
+
+  Of of_;
+  State state_ = State::open;
+  std::optional<std::uint64_t> announced_;
+  std::uint64_t written_ = 0;
+  std::size_t limit_;
+  Bytes buffer_;
+  std::shared_ptr<const net::http::Fields> trailers_;
+  EndState end_;
+  Signal changed_;
+  Waiter* reader_ = nullptr;
+};
+
+}  // namespace wisp::wasi::http

@@ -1,0 +1,126 @@
+// wasi:sockets network, instance-network and ip-name-lookup.
+#include "wasi/context.hpp"
+#include "wasi/p2/faces.hpp"
+#include "wasi/p2/sockets.hpp"
+#include "wasi/sockets/lookup.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace wisp::wasi::p2 {
+
+using component::Caller;
+namespace ip = boost::asio::ip;
+
+NetworkErrorCode to_network_error(SocketError error) noexcept {
+  if (error == SocketError::connection_broken) error = SocketError::unknown;
+  return static_cast<NetworkErrorCode>(error);
+}
+
+Refusal<NetworkErrorCode> refuse(SocketError error) noexcept {
+  return Refusal(to_network_error(error));
+}
+
+AddressFamily to_core(IpAddressFamily family) noexcept { return static_cast<AddressFamily>(family); }
+IpAddressFamily from_core(AddressFamily family) noexcept { return static_cast<IpAddressFamily>(family); }
+
+SocketAddress to_core(const IpSocketAddress& address) {
+  if (const auto* v4 = std::get_if<Ipv4SocketAddress>(&address.value)) {
+    const auto bytes = std::apply([](auto... b) { return ip::address_v4::bytes_type{b...}; }, v4->address);
+    return {ip::address_v4(bytes), v4->port, 0};
+  }
+  const auto& v6 = std::get<Ipv6SocketAddress>(address.value);
+  const auto words = std::apply([](auto... w) { return std::array<std::uint16_t, 8>{w...}; }, v6.address);
+  ip::address_v6::bytes_type bytes{};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    bytes[2 * i] = static_cast<unsigned char>(words[i] >> 8);
+    bytes[2 * i + 1] = static_cast<unsigned char>(words[i] & 0xff);
+  }
+  return {ip::address_v6(bytes, v6.scope_id), v6.port, v6.flow_info};
+}
+
+IpAddress from_core(const ip::address& address) {
+  if (address.is_v4()) {
+    const auto b = address.to_v4().to_bytes();
+    return {Ipv4Address{b[0], b[1], b[2], b[3]}};
+  }
+  const auto b = address.to_v6().to_bytes();
+  const auto word = [&](std::size_t i) { return static_cast<std::uint16_t>(b[2 * i] << 8 | b[2 * i + 1]); };
+  return {Ipv6Address{word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7)}};
+}
+
+IpSocketAddress from_core(const SocketAddress& address) {
+  const auto plain = from_core(address.address);
+  if (const auto* v4 = std::get_if<Ipv4Address>(&plain.value)) return {Ipv4SocketAddress{address.port, *v4}};
+  const auto scope = static_cast<std::uint32_t>(address.address.to_v6().scope_id());
+  return {Ipv6SocketAddress{address.port, address.flow_info, std::get<Ipv6Address>(plain.value), scope}};
+}
+
+namespace {
+
+/// wasi:sockets/ip-name-lookup.resolve-address-stream
+class ResolveAddressStream final : public component::HostResource {
+ public:
+  ResolveAddressStream(std::shared_ptr<NameLookup> lookup, Quota::Slot slot)
+      : lookup_(std::move(lookup)), slot_(std::move(slot)) {}
+  [[nodiscard]] Result<> may_drop() override { return children_.none_left("resolve-address-stream"); }
+
+  [[nodiscard]] NetworkReply<std::optional<IpAddress>> next() {
+    if (!lookup_->ready()) return refuse(SocketError::would_block);
+    const auto& result = lookup_->result();
+    if (!result) return refuse(result.error());
+    if (next_ == result->size()) return std::optional<IpAddress>();
+    return std::optional(from_core((*result)[next_++]));
+  }
+  [[nodiscard]] std::unique_ptr<Pollable> subscribe() {
+    return std::make_unique<Pollable>(lookup_, children_.adopt());
+  }
+
+ private:
+  std::shared_ptr<NameLookup> lookup_;
+  Quota::Slot slot_;
+  std::size_t next_ = 0;
+  Children children_;
+};
+
+NetworkReply<std::unique_ptr<ResolveAddressStream>> resolve_addresses(Caller& caller, Network&,
+                                                                      std::string_view name) {
+  auto& context = caller.context<Context>();
+  auto slot = context.lookups().take();
+  if (!slot) return refuse(SocketError::temporary_resolver_failure);
+  auto lookup = NameLookup::start(caller.loop(), context.setup().resolver, context.network(), name);
+  if (!lookup) return refuse(lookup.error());
+  return std::make_unique<ResolveAddressStream>(std::move(*lookup), std::move(*slot));
+}
+
+}  // namespace
+
+void add_network(component::HostLinker& linker, const Options& options) {
+  auto& network = linker.interface("wasi:sockets/network@0.2.12");
+  network.resource<Network>("network").resource<IoError>("error");
+  if (options.network_error_code) {
+    network.function("network-error-code", [](Caller&, IoError& error) -> std::optional<NetworkErrorCode> {
+      const auto* code = error.failure().as<SocketError>();
+      if (code == nullptr) return std::nullopt;
+      return to_network_error(*code);
+    });
+  } else {
+    network.gated("network-error-code", "--wasi network-error-code");
+  }
+  linker.interface("wasi:sockets/instance-network@0.2.12")
+      .resource<Network>("network")
+      .function("instance-network", [](Caller&) { return std::make_unique<Network>(); });
+  linker.interface("wasi:sockets/ip-name-lookup@0.2.12")
+      .resource<Network>("network")
+      .resource<Pollable>("pollable")
+      .resource<ResolveAddressStream>("resolve-address-stream")
+      .function("resolve-addresses", resolve_addresses)
+      .function("[method]resolve-address-stream.resolve-next-address",
+                [](Caller&, ResolveAddressStream& self) { return self.next(); })
+      .function("[method]resolve-address-stream.subscribe",
+                [](Caller&, ResolveAddressStream& self) { return self.subscribe(); });
+}
+
+}  // namespace wisp::wasi::p2

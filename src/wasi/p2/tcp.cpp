@@ -1,0 +1,234 @@
+// wasi:sockets tcp and tcp-create-socket: the two-step calls of 0.2 over TcpSocket
+// (TcpSocketOperationalSemantics.md).
+#include "wasi/context.hpp"
+#include "wasi/p2/faces.hpp"
+#include "wasi/p2/sockets.hpp"
+#include "wasi/sockets/options.hpp"
+
+#include <memory>
+#include <tuple>
+
+namespace wisp::wasi::p2 {
+
+using component::Caller;
+
+namespace {
+
+enum class ShutdownType : std::uint8_t { receive, send, both };
+WISP_ENUM(ShutdownType, "receive", "send", "both")
+
+enum class Pending : std::uint8_t { none, bind, connect, listen };
+
+// What a socket's pollable waits for: an unfinished connect, or, once listening, somebody to accept.
+class TcpState final : public Readiness {
+ public:
+  explicit TcpState(std::shared_ptr<TcpSocket> connection) : socket(std::move(connection)) {}
+
+  bool ready() override {
+    const bool waits = pending == Pending::connect ||
+                       (pending == Pending::none && socket->state() == TcpSocket::State::listening);
+    return !waits || socket->ready();
+  }
+  Signal& changed() noexcept override { return socket->changed(); }
+
+  std::shared_ptr<TcpSocket> socket;
+  Pending pending = Pending::none;
+};
+
+/// wasi:sockets/tcp.tcp-socket; parent of its streams and pollables.
+class TcpHandle final : public component::HostResource {
+ public:
+  explicit TcpHandle(std::shared_ptr<TcpSocket> socket)
+      : state_(std::make_shared<TcpState>(std::move(socket))) {}
+  [[nodiscard]] Result<> may_drop() override { return children_.none_left("tcp-socket"); }
+
+  [[nodiscard]] TcpSocket& socket() noexcept { return *state_->socket; }
+  [[nodiscard]] Pending& pending() noexcept { return state_->pending; }
+  [[nodiscard]] std::unique_ptr<Pollable> subscribe() {
+    return std::make_unique<Pollable>(state_, children_.adopt());
+  }
+  [[nodiscard]] std::unique_ptr<InputStream> input() {
+    return std::make_unique<InputStream>(socket().source(), children_.adopt());
+  }
+  [[nodiscard]] std::unique_ptr<OutputStream> output() {
+    return std::make_unique<OutputStream>(socket().sink(), children_.adopt());
+  }
+
+  /// The socket for its options: not while it connects, nor after it failed to.
+  [[nodiscard]] SocketResult<SocketFd*> open() {
+    const auto state = socket().state();
+    if (state == TcpSocket::State::connecting || state == TcpSocket::State::closed) {
+      return std::unexpected(SocketError::invalid_state);
+    }
+    return &socket().socket();
+  }
+
+ private:
+  std::shared_ptr<TcpState> state_;
+  Children children_;
+};
+
+using Streams = std::tuple<std::unique_ptr<InputStream>, std::unique_ptr<OutputStream>>;
+using Accepted =
+    std::tuple<std::unique_ptr<TcpHandle>, std::unique_ptr<InputStream>, std::unique_ptr<OutputStream>>;
+
+NetworkReply<> begin(TcpHandle& self, Pending what, SocketResult<> started) {
+  if (!started) return refuse(started.error());
+  self.pending() = what;
+  return {};
+}
+
+NetworkReply<> finish(TcpHandle& self, Pending what) {
+  if (self.pending() != what) return refuse(SocketError::not_in_progress);
+  self.pending() = Pending::none;
+  return {};
+}
+
+NetworkReply<> start_bind(Caller&, TcpHandle& self, Network&, IpSocketAddress local) {
+  if (self.pending() != Pending::none) return refuse(SocketError::concurrency_conflict);
+  return begin(self, Pending::bind, self.socket().bind(to_core(local)));
+}
+
+NetworkReply<> start_connect(Caller&, TcpHandle& self, Network&, IpSocketAddress remote) {
+  if (self.pending() != Pending::none) return refuse(SocketError::concurrency_conflict);
+  return begin(self, Pending::connect, self.socket().connect(to_core(remote)));
+}
+
+NetworkReply<Streams> finish_connect(Caller&, TcpHandle& self) {
+  if (self.pending() != Pending::connect) return refuse(SocketError::not_in_progress);
+  const auto connected = self.socket().finish_connect();
+  if (!connected && connected.error() == SocketError::would_block) return refuse(connected.error());
+  self.pending() = Pending::none;
+  if (!connected) return refuse(connected.error());
+  return Streams(self.input(), self.output());
+}
+
+NetworkReply<> start_listen(Caller&, TcpHandle& self) {
+  if (self.pending() != Pending::none) return refuse(SocketError::concurrency_conflict);
+  // Unlike the socket itself, 0.2 wants a bind first.
+  if (self.socket().state() != TcpSocket::State::bound) return refuse(SocketError::invalid_state);
+  return begin(self, Pending::listen, self.socket().listen());
+}
+
+NetworkReply<Accepted> accept(Caller& caller, TcpHandle& self) {
+  if (self.socket().state() != TcpSocket::State::listening || self.pending() != Pending::none) {
+    return refuse(SocketError::invalid_state);
+  }
+  auto slot = caller.context<Context>().sockets().take();
+  if (!slot) return refuse(SocketError::new_socket_limit);
+  auto socket = self.socket().accept();
+  if (!socket) return refuse(socket.error());
+  (*socket)->socket().hold(std::move(*slot));
+  auto handle = std::make_unique<TcpHandle>(std::move(*socket));
+  auto input = handle->input();
+  auto output = handle->output();
+  return Accepted(std::move(handle), std::move(input), std::move(output));
+}
+
+NetworkReply<IpSocketAddress> local_address(Caller&, TcpHandle& self) {
+  if (self.pending() == Pending::bind) return refuse(SocketError::invalid_state);
+  const auto address = self.socket().local_address();
+  if (!address) return refuse(address.error());
+  return from_core(*address);
+}
+
+NetworkReply<IpSocketAddress> remote_address(Caller&, TcpHandle& self) {
+  const auto address = self.socket().remote_address();
+  if (!address) return refuse(address.error());
+  return from_core(*address);
+}
+
+NetworkReply<> shutdown(Caller&, TcpHandle& self, ShutdownType how) {
+  if (self.socket().state() != TcpSocket::State::connected) return refuse(SocketError::invalid_state);
+  if (how != ShutdownType::send) self.socket().source()->shut_down();
+  if (how != ShutdownType::receive) self.socket().sink()->shut_down();
+  return {};
+}
+
+NetworkReply<std::unique_ptr<TcpHandle>> create(Caller& caller, IpAddressFamily family) {
+  auto& context = caller.context<Context>();
+  auto slot = context.sockets().take();
+  if (!slot) return refuse(SocketError::new_socket_limit);
+  auto socket = TcpSocket::create(caller.loop(), context.network(), to_core(family));
+  if (!socket) return refuse(socket.error());
+  (*socket)->socket().hold(std::move(*slot));
+  return std::make_unique<TcpHandle>(std::move(*socket));
+}
+
+template <class T>
+auto getter(SocketResult<T> (*get)(const SocketFd&)) {
+  return [get](Caller&, TcpHandle& self) -> NetworkReply<T> {
+    const auto socket = self.open();
+    if (!socket) return refuse(socket.error());
+    return reply(get(**socket));
+  };
+}
+
+template <class T, class Core = T>
+auto setter(SocketResult<> (*set)(const SocketFd&, Core)) {
+  return [set](Caller&, TcpHandle& self, T value) -> NetworkReply<> {
+    const auto socket = self.open();
+    if (!socket) return refuse(socket.error());
+    return reply(set(**socket, value));
+  };
+}
+
+void add_options(component::HostInterface& tcp) {
+  const auto get = [](const char* name) { return std::string("[method]tcp-socket.") + name; };
+  const auto set = [](const char* name) { return std::string("[method]tcp-socket.set-") + name; };
+  tcp.function(get("keep-alive-enabled"), getter(options::keep_alive))
+      .function(set("keep-alive-enabled"), setter<bool>(options::set_keep_alive))
+      .function(get("keep-alive-idle-time"), getter(options::keep_alive_idle))
+      .function(set("keep-alive-idle-time"), setter<std::uint64_t>(options::set_keep_alive_idle))
+      .function(get("keep-alive-interval"), getter(options::keep_alive_interval))
+      .function(set("keep-alive-interval"), setter<std::uint64_t>(options::set_keep_alive_interval))
+      .function(get("keep-alive-count"), getter(options::keep_alive_count))
+      .function(set("keep-alive-count"), setter<std::uint32_t>(options::set_keep_alive_count))
+      .function(get("hop-limit"), getter(options::hop_limit))
+      .function(set("hop-limit"), setter<std::uint8_t>(options::set_hop_limit))
+      .function(get("receive-buffer-size"), getter(options::receive_buffer))
+      .function(set("receive-buffer-size"), setter<std::uint64_t>(options::set_receive_buffer))
+      .function(get("send-buffer-size"), getter(options::send_buffer))
+      .function(set("send-buffer-size"), setter<std::uint64_t>(options::set_send_buffer))
+      .function(set("listen-backlog-size"), [](Caller&, TcpHandle& self, std::uint64_t connections) {
+        return reply(self.socket().set_backlog(connections));
+      });
+}
+
+}  // namespace
+
+void add_tcp(component::HostLinker& linker) {
+  auto& tcp = linker.interface("wasi:sockets/tcp@0.2.12");
+  tcp.resource<TcpHandle>("tcp-socket")
+      .resource<Network>("network")
+      .resource<Pollable>("pollable")
+      .resource<InputStream>("input-stream")
+      .resource<OutputStream>("output-stream")
+      .function("[method]tcp-socket.start-bind", start_bind)
+      .function("[method]tcp-socket.finish-bind",
+                [](Caller&, TcpHandle& self) { return finish(self, Pending::bind); })
+      .function("[method]tcp-socket.start-connect", start_connect)
+      .function("[method]tcp-socket.finish-connect", finish_connect)
+      .function("[method]tcp-socket.start-listen", start_listen)
+      .function("[method]tcp-socket.finish-listen",
+                [](Caller&, TcpHandle& self) { return finish(self, Pending::listen); })
+      .function("[method]tcp-socket.accept", accept)
+      .function("[method]tcp-socket.local-address", local_address)
+      .function("[method]tcp-socket.remote-address", remote_address)
+      .function("[method]tcp-socket.is-listening",
+                [](Caller&, TcpHandle& self) {
+                  return self.socket().state() == TcpSocket::State::listening &&
+                         self.pending() == Pending::none;
+                })
+      .function("[method]tcp-socket.address-family",
+                [](Caller&, TcpHandle& self) { return from_core(self.socket().family()); })
+      .function("[method]tcp-socket.subscribe", [](Caller&, TcpHandle& self) { return self.subscribe(); })
+      .function("[method]tcp-socket.shutdown", shutdown);
+  add_options(tcp);
+  linker.interface("wasi:sockets/tcp-create-socket@0.2.12")
+      .resource<Network>("network")
+      .resource<TcpHandle>("tcp-socket")
+      .function("create-tcp-socket", create);
+}
+
+}  // namespace wisp::wasi::p2
