@@ -108,8 +108,7 @@ Result<> Tree::task(GuestRun& run, Body body) {
   if (poisoned_) return fail(Errc::trap_poisoned, "the component has trapped before and cannot be entered");
   GuestRun* const outer = std::exchange(run_, &run);
   if (depth_++ == 0) {
-    task_start_ = slice_start_ = Clock::now();
-    parked_before_ = run.parked_time();
+    ticked_ = false;
     store_.begin_slice();
   }
   Result<> outcome = body();
@@ -164,7 +163,7 @@ Result<> Tree::lifted_call(const Lift& lift, Params params, Results results) {
   return {};
 }
 
-Result<> Tree::call(GuestRun& run, const Lift& lift, const Marshal& lower, const Marshal& take) {
+Result<> Tree::call(GuestRun& run, const Lift& lift, Marshal lower, Marshal take) {
   const std::span<const std::uint32_t> entering = linked_->lift_entering[static_cast<std::size_t>(&lift - plan().lifts.data())];
   return task(run, [&] { return entered(entering, [&] { return lifted_call(lift, lower, take); }); });
 }
@@ -236,6 +235,11 @@ Result<> Tree::destroy(GuestRun& run, ResourceId resource, Rep rep) {
 Result<> Tree::tick() {
   if (run_->cancelled()) return std::unexpected(*run_->cancelled());
   const auto now = Clock::now();
+  if (!ticked_) {
+    ticked_ = true;
+    task_start_ = slice_start_ = now;
+    parked_before_ = run_->parked_time();
+  }
   if (limits_.cpu_budget.count() > 0) {
     const auto used = now - task_start_ - (run_->parked_time() - parked_before_);
     if (used > limits_.cpu_budget)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/function_ref.hpp"
 #include "component/instance/caller.hpp"
 #include "component/instance/guest_run.hpp"
 #include "component/instance/handle_table.hpp"
@@ -59,11 +60,11 @@ class Tree final : private engine::Preemption {
   Tree& operator=(const Tree&) = delete;
 
   /// Writes parameters or reads results of a call from the host.
-  using Marshal = std::function<Result<>(CallSide& side, FlatSpan values)>;
+  using Marshal = FunctionRef<Result<>(CallSide& side, FlatSpan values)>;
 
   /// Calls a lifted function from the host on the current fiber: `lower` writes the flat parameters (or stores the record
   /// and writes its address), `take` reads the results, before post-return. An Error is a trap and poisons the tree.
-  [[nodiscard]] Result<> call(GuestRun& run, const Lift& lift, const Marshal& lower, const Marshal& take);
+  [[nodiscard]] Result<> call(GuestRun& run, const Lift& lift, Marshal lower, Marshal take);
 
   /// Drops an own handle's resource that this tree defines, from outside: runs the destructor.
   [[nodiscard]] Result<> destroy(GuestRun& run, ResourceId resource, Rep rep);
@@ -123,10 +124,12 @@ class Tree final : private engine::Preemption {
   std::vector<wasmtime_func_t> funcs_;
   std::vector<wasmtime_memory_t> memories_;
   std::vector<std::shared_ptr<void>> attachments_;
-  // Running time of the current task: since `task_start_`, less what its run was parked.
+  // Running time of the current task: since its first tick, less what its run was parked. Reading the clock at each entry
+  // would cost more than a short call.
   std::chrono::steady_clock::time_point task_start_{}, slice_start_{};
   std::chrono::steady_clock::duration parked_before_{};
   std::uint32_t depth_ = 0;
+  bool ticked_ = false;
   bool overran_ = false;
   bool poisoned_ = false;
 };
