@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <source_location>
 #include <string>
+#include <utility>
 
 namespace wisp::component {
 namespace {
