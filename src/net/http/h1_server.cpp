@@ -49,7 +49,10 @@ H1Server::H1Server(std::shared_ptr<Server::State> state, std::unique_ptr<Transpo
 H1Server::~H1Server() = default;
 
 void H1Server::start() {
-  asio::co_spawn(server().io, run(), asio::bind_cancellation_slot(cancel_.slot(), asio::detached));
+  // What completes the coroutine still looks at the slot, so it keeps the connection, too.
+  asio::co_spawn(
+      server().io, run(),
+      asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](std::exception_ptr) {}));
   in_.start(shared_from_this());
 }
 
