@@ -49,6 +49,8 @@ class Compiler {
     program_.to_align = target.align();
     program_.reads_memory |= from_ == Place::memory;
     program_.writes_memory |= to_ == Place::memory;
+    program_.copies_strings = program_.from_encoding == ast::StringEncoding::utf8 &&
+                              program_.to_encoding == ast::StringEncoding::utf8;
     program_.main = finish(std::move(ops));
     find_trivial();
     return {};

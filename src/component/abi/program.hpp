@@ -89,6 +89,8 @@ struct TransferPlan::Program {
   bool trivial = false;
   std::vector<SlotCopy> slots;  ///< of a trivial plan
 
+  bool copies_strings = false;  ///< both sides have UTF-8
+
   /// A memory is read or written. Otherwise no side is asked for one.
   bool reads_memory = false, writes_memory = false;
 };

@@ -1,6 +1,7 @@
 #include "component/abi/checks.hpp"
 #include "component/abi/program.hpp"
 #include "component/abi/strings.hpp"
+#include "component/abi/text.hpp"
 
 #include <algorithm>
 
@@ -28,8 +29,7 @@ class Run {
     target_slots_ = target.data();
     if (program_.to_place == Place::memory) {
       if (how == TransferPlan::Target::allocate) {
-        target_base = TRY(allocate(to_, program_.to_align, program_.to_size));
-        TRY(look_up_memories());
+        target_base = TRY(allocate_target(program_.to_align, program_.to_size));
       } else {
         target_base = pointer(load_slot(target[0]), program_.to_pointer);
         TRY(target_memory_.range(target_base, program_.to_size, program_.to_align));
@@ -73,6 +73,14 @@ class Run {
       .data();
     }
     return {};
+  }
+
+  /// allocate() with the look-ups that have to follow anyway.
+  Result<std::uint64_t> allocate_target(std::uint32_t align, std::uint64_t size) {
+    const auto address = TRY(to_.realloc(0, 0, align, size));
+    TRY(look_up_memories());
+    TRY(check_allocation(target_memory_, address, align, size));
+    return address;
   }
 
   static Unexpected shrunk() { return fail(Errc::trap_memory, "a memory became smaller during a call"); }
@@ -193,7 +201,7 @@ class Run {
           put_words<T>(to, TRY(string(get_words<S>(from))));
           break;
         case Code::list:
-          put_words<T>(to, TRY(list(program_.lists[op->a], get_words<S>(from))));
+          put_words<T>(to, TRY(list(program_.lists[op->a], get_words<S>(from), Check::none)));
           break;
         case Code::loop:
           if constexpr (S == Place::memory && T == Place::memory) {
@@ -242,12 +250,18 @@ class Run {
     return {};
   }
 
-  Result<Words> list(const ListCopy& list, Words source) {
+  /// UTF-8 to UTF-8 is a list of bytes that are looked at before they are copied.
+  enum class Check : std::uint8_t { none, utf8 };
+  static constexpr ListCopy kUtf8Copy{{1, 1}, {1, 1}, kNoBlock};
+  static_assert(kMaxStringBytes == kMaxListBytes);
+
+  Result<Words> list(const ListCopy& list, Words source, Check check) {
     const auto bytes = TRY(list_range(source_memory_, source.address, source.length, list.from));
     TRY(from_.charge(bytes.size()));
+    if (check == Check::utf8 && !text::is_valid({bytes, text::Encoding::utf8})) [[unlikely]]
+      return fail(Errc::trap_abi, "invalid utf-8 in a string");
     const auto size = source.length * list.to.size;
-    const auto address = TRY(allocate(to_, list.to.align, size));
-    TRY(look_up_memories());
+    const auto address = TRY(allocate_target(list.to.align, size));
     if (list.block != kNoBlock)
       TRY(elements(list.block, source.length, source.address, list.from.size, address, list.to.size));
     else if (size != 0)
@@ -256,6 +270,7 @@ class Run {
   }
 
   Result<Words> string(Words source) {
+    if (program_.copies_strings) return list(kUtf8Copy, source, Check::utf8);
     const auto placed = TRY(transfer_string(from_, {source.address, source.length}, to_));
     TRY(look_up_memories());
     return Words{placed.address, placed.units};
@@ -275,7 +290,7 @@ class Run {
   const std::byte* source_ = nullptr;
   std::byte* target_ = nullptr;
   wasmtime_val_raw_t* target_slots_ = nullptr;
-  std::array<std::uint64_t, kMaxFlatParams> slots_{};
+  std::array<std::uint64_t, kMaxFlatParams> slots_;  ///< from_size of them are set
 };
 
 }  // namespace

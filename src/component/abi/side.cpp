@@ -15,15 +15,22 @@ Unexpected Side::over_budget(std::uint64_t bytes) {
   return fail(Errc::trap_limit, "the call passes too much data: {} more bytes than it may", bytes);
 }
 
-Result<std::uint64_t> reallocate(Side& side, std::uint64_t old_address, std::uint64_t old_size,
-                                 std::uint32_t align, std::uint64_t new_size) {
-  const auto address = TRY(side.realloc(old_address, old_size, align, new_size));
+Result<> check_allocation(const GuestMemory& memory, std::uint64_t address, std::uint32_t align,
+                          std::uint64_t size) {
   if ((address & (align - 1)) != 0) [[unlikely]]
     return fail(Errc::trap_abi, "unaligned pointer: realloc return: result not aligned: {:#x} to {}", address,
                 align);
-  if (!side.memory().range(address, new_size)) [[unlikely]]
-    return fail(Errc::trap_memory, "realloc return: beyond end of memory: {} bytes at {:#x}", new_size,
+  if (!memory.range(address, size)) [[unlikely]]
+    return fail(Errc::trap_memory,
+                "realloc return: beyond end of memory: {} bytes at {:#x}: content out-of-bounds", size,
                 address);
+  return {};
+}
+
+Result<std::uint64_t> reallocate(Side& side, std::uint64_t old_address, std::uint64_t old_size,
+                                 std::uint32_t align, std::uint64_t new_size) {
+  const auto address = TRY(side.realloc(old_address, old_size, align, new_size));
+  TRY(check_allocation(side.memory(), address, align, new_size));
   return address;
 }
 

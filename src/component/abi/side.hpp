@@ -117,6 +117,11 @@ class Side {
   std::uint64_t budget_ = kDefaultBudget;
 };
 
+/// What realloc returned is a multiple of `align` (else Errc::trap_abi), and [address, address + size) is all
+/// inside `memory` (else Errc::trap_memory).
+[[nodiscard]] Result<> check_allocation(const GuestMemory& memory, std::uint64_t address, std::uint32_t align,
+                                        std::uint64_t size);
+
 /// Calls `side`'s realloc and checks what it returns: Errc::trap_abi if it is no multiple of `align`,
 /// Errc::trap_memory if [result, result + new_size) is not all inside the memory as it is then (Canonical
 /// ABI, "store_list_into_range").
