@@ -120,7 +120,7 @@ pub unsafe extern "C" fn wisp_adapt(data: *const u8, size: usize, out: &mut Wisp
         .validate(false)
         .module(bytes)
         .and_then(|encoder| encoder.adapter(preview1::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter))
-        .and_then(|encoder| encoder.encode());
+        .and_then(|mut encoder| encoder.encode());
     match encoded {
         Ok(component) => {
             give(out, component);
