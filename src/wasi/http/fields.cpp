@@ -114,7 +114,7 @@ FieldMap FieldMap::clone() const {
 }
 
 std::shared_ptr<const Fields> FieldMap::freeze() {
-  if (!shared_) shared_ = std::make_shared<const Fields>(std::move(own_));
+  if (!shared_) shared_ = std::make_shared<Fields>(std::move(own_));
   return shared_;
 }
 

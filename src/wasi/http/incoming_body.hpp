@@ -50,6 +50,9 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
   /// Whether the end, or a failure, has been seen. After it no more use is made of the origin.
   [[nodiscard]] bool at_end() const noexcept { return !end_.open(); }
 
+  /// Whether a read of the origin is under way.
+  [[nodiscard]] bool reading() const noexcept { return reading_; }
+
   /// After the end: the trailers without forbidden fields, or why the body broke off.
   [[nodiscard]] std::expected<Trailers, ErrorCode> outcome() const;
 

@@ -4,6 +4,13 @@
 
 namespace wisp::wasi::http {
 
+net::http::Fields take(SharedFields fields) {
+  if (!fields) return {};
+  // All of them are made as mutable objects (FieldMap::freeze, without_forbidden).
+  if (fields.use_count() == 1) return std::move(const_cast<net::http::Fields&>(*fields));
+  return *fields;
+}
+
 std::expected<std::optional<std::uint64_t>, std::monostate> content_length(const net::http::Fields& fields) {
   std::optional<std::uint64_t> out;
   for (const auto& [name, value] : fields) {
@@ -18,8 +25,8 @@ std::expected<std::optional<std::uint64_t>, std::monostate> content_length(const
 bool is_path_with_query(std::string_view text) noexcept {
   if (text.empty() || text == "*") return true;
   if (text.front() != '/' && text.front() != '?') return false;
-  // What RFC 3986 leaves out but everybody sends (brackets, pipes, UTF-8) passes; what would end the request line, or
-  // the target, does not.
+  // What RFC 3986 leaves out but everybody sends (brackets, pipes, UTF-8) passes; what would end the request
+  // line, or the target, does not.
   return std::ranges::all_of(text, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte > 0x20 && byte != 0x7F && c != '#';
@@ -29,14 +36,19 @@ bool is_path_with_query(std::string_view text) noexcept {
 bool is_scheme(std::string_view text) noexcept {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (text.empty() || !letter(text.front())) return false;
-  return std::ranges::all_of(text, [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-  });
+  return std::ranges::all_of(
+      text, [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'; });
 }
 
 const SharedFields& IncomingRequest::fields() {
   if (!fields_) fields_ = without_forbidden(head_->fields);
   return fields_;
+}
+
+std::shared_ptr<IncomingBody> IncomingRequest::take_body() {
+  if (std::exchange(taken_, true)) return nullptr;
+  if (!body_) return std::make_shared<IncomingBody>(loop_, nullptr);
+  return std::move(body_);
 }
 
 void IncomingRequest::detach() {

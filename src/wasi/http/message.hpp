@@ -15,13 +15,17 @@
 #include <string>
 #include <string_view>
 
-/// Requests and responses as both faces of wasi:http see them. No handles here; everything lives on one shard.
+/// Requests and responses as both faces of wasi:http see them. No handles here; everything lives on one
+/// shard.
 namespace wisp::wasi::http {
 
 using SharedFields = std::shared_ptr<const net::http::Fields>;
 
-/// What Content-Length says: nothing, or a length. An unexpected value: it is there and is not `1*DIGIT`, or there are two
-/// that differ.
+/// The fields themselves: moved out when nobody else shares them, else a copy.
+[[nodiscard]] net::http::Fields take(SharedFields fields);
+
+/// What Content-Length says: nothing, or a length. An unexpected value: it is there and is not `1*DIGIT`, or
+/// there are two that differ.
 [[nodiscard]] std::expected<std::optional<std::uint64_t>, std::monostate> content_length(
     const net::http::Fields& fields);
 
@@ -31,28 +35,31 @@ using SharedFields = std::shared_ptr<const net::http::Fields>;
 /// RFC 3986 §3.1.
 [[nodiscard]] bool is_scheme(std::string_view text) noexcept;
 
-/// A request that came in, shared by the handle to it and the server's coroutine. The head stays where the connection read
-/// it, as long as that is there.
+/// A request that came in, shared by the handle to it and the server's coroutine. The head stays where the
+/// connection read it, as long as that is there.
 class IncomingRequest {
  public:
-  /// `head` outlives this, or detach() is called before it ends.
-  IncomingRequest(const net::http::RequestHead& head, std::shared_ptr<IncomingBody> body) noexcept
-      : head_(&head), body_(std::move(body)) {}
+  /// `head` outlives this, or detach() is called before it ends. `body` null: it has none.
+  IncomingRequest(boost::asio::io_context& loop, const net::http::RequestHead& head,
+                  std::shared_ptr<IncomingBody> body) noexcept
+      : loop_(loop), head_(&head), body_(std::move(body)) {}
 
   [[nodiscard]] const net::http::RequestHead& head() const noexcept { return *head_; }
   /// Without forbidden ones.
   [[nodiscard]] const SharedFields& fields();
-  /// The body, the first time; then null.
-  [[nodiscard]] std::shared_ptr<IncomingBody> take_body() noexcept { return std::exchange(body_, nullptr); }
+  /// The body, the first time (one without bytes if there is none); then null.
+  [[nodiscard]] std::shared_ptr<IncomingBody> take_body();
 
   /// The connection goes on to its next request: keeps a copy of the head.
   void detach();
 
  private:
+  boost::asio::io_context& loop_;
   const net::http::RequestHead* head_;
   std::unique_ptr<net::http::RequestHead> own_;
   SharedFields fields_;
   std::shared_ptr<IncomingBody> body_;
+  bool taken_ = false;
 };
 
 /// A response that came in. A value.
@@ -101,7 +108,12 @@ class ResponseSlot {
   }
   [[nodiscard]] std::optional<Answer>& answer() noexcept { return answer_; }
 
-  /// Interim responses that wait to be sent before the final one (send-informational).
+  /// Sends an interim response (1xx) before the final one.
+  void inform(net::http::ResponseHead head) {
+    interim_.push_back(std::move(head));
+    if (reader_ != nullptr) reader_->wake();
+  }
+  /// Those that wait to be sent.
   [[nodiscard]] std::vector<net::http::ResponseHead>& interim() noexcept { return interim_; }
 
  private:

@@ -56,21 +56,25 @@ class ResponseOrigin final : public BodyOrigin {
   std::shared_ptr<ClientExchange> exchange_;
 };
 
-/// Between one millisecond and a year: zero is "at once" to a guest, and what the client counts in must not overflow.
+/// Between one millisecond and a year: zero is "at once" to a guest, and what the client counts in must not
+/// overflow.
 std::chrono::milliseconds bounded(std::optional<std::chrono::nanoseconds> timeout) {
   using std::chrono::milliseconds;
   constexpr milliseconds kDefault{600'000};
   constexpr milliseconds kMost = std::chrono::hours(24 * 365);
   if (!timeout) return kDefault;
+  if (timeout->count() < 0) return kMost;  // an unsigned number of the guest's, beyond 292 years
   return std::clamp(std::chrono::ceil<milliseconds>(*timeout), milliseconds{1}, kMost);
 }
 
 }  // namespace
 
-/// One request under way: a coroutine that connects and waits for the head, and one that passes the request's body on.
+/// One request under way: a coroutine that connects and waits for the head, and one that passes the request's
+/// body on.
 class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, private Waiter {
  public:
-  Flight(std::shared_ptr<Outgoing> owner, std::shared_ptr<PendingResponse> pending, std::shared_ptr<OutgoingBody> body)
+  Flight(std::shared_ptr<Outgoing> owner, std::shared_ptr<PendingResponse> pending,
+         std::shared_ptr<OutgoingBody> body)
       : owner_(std::move(owner)), pending_(std::move(pending)), body_(std::move(body)) {
     ++owner_->in_flight_;
   }
@@ -85,6 +89,7 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
     const auto self = shared_from_this();
     auto response = co_await exchange(std::move(head), std::move(options));
     if (!response) {
+      fail_upload();
       const ErrorCode code = client_error(response.error());
       if (body_) body_->break_off(Failure{.text = response.error().message(), .detail = code});
       pending_->resolve(std::unexpected(code));
@@ -94,13 +99,14 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
   }
 
  private:
-  asio::awaitable<Result<IncomingResponse>> exchange(net::http::RequestHead head, net::http::SendOptions options) {
+  asio::awaitable<Result<IncomingResponse>> exchange(net::http::RequestHead head,
+                                                     net::http::SendOptions options) {
     // By now the guest has paused or ended: a short body is often whole, and its length known.
     BodySize size = BodySize::none();
     bool upload = false;
     if (body_) {
       if (body_->state() == OutgoingBody::State::abandoned)
-        co_return fail(Errc::cancelled, "the request's body was dropped before it was finished");
+        co_return fail(Errc::http_protocol, "the request's body was dropped before it was finished");
       const bool whole = body_->state() == OutgoingBody::State::finished && !body_->trailers();
       upload = !whole || !body_->pending().empty();
       if (whole) {
@@ -111,7 +117,10 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
     }
     auto sent = CO_TRY(co_await owner_->client_.send(std::move(head), size, std::move(options)));
     const std::shared_ptr<ClientExchange> exchange = std::move(sent);
-    if (upload) asio::co_spawn(owner_->loop_, pass_on(shared_from_this(), exchange), asio::detached);
+    if (upload) {
+      exchange_ = exchange;
+      asio::co_spawn(owner_->loop_, pass_on(shared_from_this(), exchange), asio::detached);
+    }
     const net::http::ResponseHead* answer = CO_TRY(co_await exchange->response());
     co_return IncomingResponse{
         .status = answer->status,
@@ -120,24 +129,30 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
   }
 
   /// Passes on the request's body until it ends or the exchange breaks.
-  static asio::awaitable<void> pass_on(std::shared_ptr<Flight> self, std::shared_ptr<ClientExchange> exchange) {
+  static asio::awaitable<void> pass_on(std::shared_ptr<Flight> self,
+                                       std::shared_ptr<ClientExchange> exchange) {
     const std::shared_ptr<OutgoingBody> body = self->body_;
     body->attach(self.get());
     Bytes piece;
     Result<> sent;
     try {
       for (;;) {
+        if (self->failed_) {
+          sent = fail(Errc::connection_closed, "the request was given up");
+          break;
+        }
+        if (body->state() == OutgoingBody::State::abandoned) {
+          exchange->abort();
+          // Whoever still waits for the response learns why there is none.
+          self->pending_->resolve(std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>()));
+          break;
+        }
         if (!body->pending().empty()) {
           body->take(piece);
           sent = co_await exchange->write(piece);
           if (!sent) break;
         } else if (body->state() == OutgoingBody::State::finished) {
           sent = co_await exchange->finish(body->trailers().get());
-          break;
-        } else if (body->state() == OutgoingBody::State::abandoned) {
-          exchange->abort();
-          // Whoever still waits for the response learns why there is none.
-          self->pending_->resolve(std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>()));
           break;
         } else {
           static_cast<void>(co_await self->news_.wait());
@@ -146,6 +161,7 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
     } catch (...) {
       sent = fail(Errc::cancelled, "sending the request was cancelled");
     }
+    self->exchange_.reset();
     body->attach(nullptr);
     if (sent) {
       body->break_off(std::nullopt);
@@ -154,12 +170,25 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
     }
   }
 
-  void wake() noexcept override { news_.fire(); }
+  /// The response will not come: the upload has no purpose.
+  void fail_upload() noexcept {
+    failed_ = true;
+    if (exchange_) exchange_->abort();
+    news_.fire();
+  }
+
+  void wake() noexcept override {
+    // Also ends a write that waits for a peer that does not read.
+    if (body_->state() == OutgoingBody::State::abandoned && exchange_) exchange_->abort();
+    news_.fire();
+  }
 
   std::shared_ptr<Outgoing> owner_;
   std::shared_ptr<PendingResponse> pending_;
   std::shared_ptr<OutgoingBody> body_;
-  net::Event news_;  // of the body, for pass_on()
+  std::shared_ptr<ClientExchange> exchange_;  // while pass_on() runs
+  net::Event news_;                           // of the body, for pass_on()
+  bool failed_ = false;
 };
 
 Outgoing::Outgoing(asio::io_context& loop, OutgoingOptions options)
@@ -168,7 +197,7 @@ Outgoing::Outgoing(asio::io_context& loop, OutgoingOptions options)
 Outgoing::~Outgoing() = default;
 
 std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(OutgoingRequest request,
-                                                                         const RequestTimeouts& timeouts) {
+                                                                          const RequestTimeouts& timeouts) {
   using enum ErrorCase;
   const auto refuse = [&](ErrorCode code) {
     if (request.body) request.body->break_off(Failure{.text = "the request was refused", .detail = code});
@@ -178,8 +207,9 @@ std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(Outgoi
   head.method = std::move(request.method);
   if (!net::http::is_token(head.method)) return refuse(ErrorCode::of<http_request_method_invalid>());
   head.scheme = std::move(request.scheme).value_or("https");
-  std::ranges::transform(head.scheme, head.scheme.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  std::ranges::transform(head.scheme, head.scheme.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
   if (head.scheme != "http" && head.scheme != "https") return refuse(ErrorCode::of<http_protocol_error>());
   if (!request.authority) return refuse(ErrorCode::of<http_request_uri_invalid>());
   const auto target = net::http::parse_authority(*request.authority);
@@ -188,7 +218,7 @@ std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(Outgoi
   if (port == 0) return refuse(ErrorCode::of<http_request_uri_invalid>());
   if (stopped_ || !options_.policy || !options_.policy->may_name(target->host, port))
     return refuse(ErrorCode::of<http_request_denied>());
-  if (head.scheme == "https" && !options_.tls) return refuse(ErrorCode::of<tls_protocol_error>());
+  if (head.scheme == "https" && !options_.tls) return refuse(ErrorCode::of<configuration_error>());
   head.authority = *std::move(request.authority);
   head.path_with_query = std::move(request.path_with_query).value_or("/");
   if (head.path_with_query.empty()) head.path_with_query = "/";

@@ -53,7 +53,8 @@ class PendingResponse final : public Readiness {
   boost::asio::cancellation_signal cancel_;
 };
 
-/// What guests of one shard send requests through: policy, then the shard's client with its pool of connections.
+/// What guests of one shard send requests through: policy, then the shard's client with its pool of
+/// connections.
 ///
 /// Owned by the shard's owner and the contexts of its trees; lives on the shard. Its coroutines hold it.
 class Outgoing final : public std::enable_shared_from_this<Outgoing> {
@@ -63,16 +64,16 @@ class Outgoing final : public std::enable_shared_from_this<Outgoing> {
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
 
-  /// Begins to send. Refused at once: HTTP-protocol-error (a scheme that is not http or https), HTTP-request-URI-invalid
-  /// (no authority), HTTP-request-method-invalid, HTTP-request-denied (the policy knows no address under that name). All
-  /// other failures arrive in the response.
-  [[nodiscard]] std::expected<std::shared_ptr<PendingResponse>, ErrorCode> send(OutgoingRequest request,
-                                                                               const RequestTimeouts& timeouts);
+  /// Begins to send. Refused at once: HTTP-protocol-error (a scheme that is not http or https),
+  /// HTTP-request-URI-invalid (no authority), HTTP-request-method-invalid, HTTP-request-denied (the policy
+  /// knows no address under that name). All other failures arrive in the response.
+  [[nodiscard]] std::expected<std::shared_ptr<PendingResponse>, ErrorCode> send(
+      OutgoingRequest request, const RequestTimeouts& timeouts);
 
   /// Requests whose coroutines still run. The loop must run until there are none before it is destroyed.
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
 
-  /// Gives up all requests in flight; new ones are refused.
+  /// New requests are refused; those in flight end with the trees that sent them.
   void shut_down() noexcept;
 
  private:

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "component/instance/linked.hpp"
 #include "component/instance/pool.hpp"
-#include "component/instance/tree.hpp"
 #include "net/http/server.hpp"
+#include "wasi/http/handler.hpp"
 #include "wasi/http/outgoing.hpp"
 
 #include <chrono>
@@ -12,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 /// Serving a component that exports wasi:http/incoming-handler: what `wisp serve` runs.
 namespace wisp::wasi::http {
@@ -35,6 +35,7 @@ struct ServeOptions {
   std::chrono::milliseconds request_timeout{0};
   component::TreeLimits tree;  ///< of each instance: memory, handles, CPU budget
   component::PoolLimits pool;  ///< of each shard: invocations of one instance, idle and live instances
+  std::chrono::milliseconds idle_instances{10'000};  ///< an idle instance is discarded after that
   engine::FiberOptions fibers;
   OutgoingOptions outgoing;  ///< policy and limits of requests that the component sends
 
@@ -61,17 +62,18 @@ struct ServiceStats {
 /// One component behind one address, on all shards. Owned by main(); its functions may be called from any
 /// thread but those of its shards.
 ///
-///     auto service = TRY(HttpService::start(engine, linked, std::move(options)));
+///     auto face = TRY(p2::http_handler(linked));
+///     auto service = TRY(HttpService::start(engine, face, std::move(options)));
 ///     fmt::print(stderr, "Serving HTTP on http://{}:{}\n", host, service->port());
 ///     ... wait for SIGTERM ...
 ///     service->drain(30s);
 class HttpService {
  public:
-  /// Listens and starts the shards' threads; requests are served when it returns. Errc::export_missing when
-  /// the component does not export the handler, Errc::listen.
-  [[nodiscard]] static Result<std::unique_ptr<HttpService>> start(
-      std::shared_ptr<engine::Engine> engine, std::shared_ptr<const component::Linked> linked,
-      ServeOptions options);
+  /// Listens and starts the shards' threads; requests are served when it returns. `face` says how the
+  /// component is called (p2::http_handler). Errc::listen.
+  [[nodiscard]] static Result<std::unique_ptr<HttpService>> start(std::shared_ptr<engine::Engine> engine,
+                                                                  std::shared_ptr<const HandlerFace> face,
+                                                                  ServeOptions options);
   /// Cancels what still runs, waits for the shards' threads.
   ~HttpService();
   HttpService(const HttpService&) = delete;
@@ -88,7 +90,7 @@ class HttpService {
 
  private:
   class Worker;
-  HttpService() = default;
+  HttpService();
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

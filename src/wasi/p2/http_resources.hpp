@@ -122,6 +122,8 @@ class FutureTrailers final : public component::HostResource {
 
   [[nodiscard]] http::IncomingBody& body() noexcept { return *body_; }
   [[nodiscard]] std::unique_ptr<Pollable> subscribe();
+  /// Whether the body has ended; if not, its rest is thrown away until it has.
+  [[nodiscard]] bool ready();
   /// True the first time.
   [[nodiscard]] bool take() noexcept { return !std::exchange(taken_, true); }
 
@@ -170,7 +172,8 @@ class OutgoingBody final : public component::HostResource {
 /// wasi:http/types.future-incoming-response; dropped before the response is there it cancels the request.
 class FutureIncomingResponse final : public component::HostResource {
  public:
-  explicit FutureIncomingResponse(std::shared_ptr<http::PendingResponse> pending) : pending_(std::move(pending)) {}
+  explicit FutureIncomingResponse(std::shared_ptr<http::PendingResponse> pending)
+      : pending_(std::move(pending)) {}
   ~FutureIncomingResponse() override { pending_->cancel(); }
   [[nodiscard]] Result<> may_drop() override { return children_.none_left("future-incoming-response"); }
 

@@ -1,0 +1,59 @@
+#include "wasi/http/handler.hpp"
+
+#include "wasi/http/session.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+
+namespace wisp::wasi::http {
+
+namespace asio = boost::asio;
+
+HttpHandler::HttpHandler(component::Shard& shard, std::shared_ptr<const HandlerFace> face,
+                         component::TreePool& pool, Options options)
+    : shard_(shard), face_(std::move(face)), pool_(pool), options_(std::move(options)) {}
+
+HttpHandler::~HttpHandler() = default;
+
+asio::awaitable<void> HttpHandler::handle(net::http::Exchange& exchange) {
+  auto session = std::make_unique<Session>(*this, exchange);
+  session->start();
+  if (session->settled()) {
+    co_await session->answer();
+    if (!session->outcome_) session->report(session->outcome_.error());
+    co_await session->leave();
+    co_return;
+  }
+  // From here on a cancelled coroutine must not leave: what the server wants arrives through
+  // Exchange::lost().
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  co_await session->answer();
+  co_await session->leave();
+  if (session->worked()) {
+    co_await session->ended({});
+    if (!session->outcome_) session->report(session->outcome_.error());
+  } else {
+    asio::co_spawn(
+        shard_.loop(),
+        [](std::unique_ptr<Session> rest, std::chrono::milliseconds limit) -> asio::awaitable<void> {
+          co_await rest->ended(limit);
+          if (!rest->outcome_) rest->report(rest->outcome_.error());
+        }(std::move(session), options_.afterwards),
+        asio::detached);
+  }
+  co_await asio::this_coro::reset_cancellation_state();
+}
+
+void HttpHandler::cancel_all(const Error& reason) {
+  for (Session* session = sessions_; session != nullptr; session = session->next_) session->cancel(reason);
+}
+
+asio::awaitable<void> HttpHandler::idle() {
+  while (at_work_ != 0) {
+    if (!co_await idle_.wait()) break;
+  }
+}
+
+}  // namespace wisp::wasi::http

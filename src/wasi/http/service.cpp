@@ -1,0 +1,180 @@
+#include "wasi/http/service.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <future>
+#include <mutex>
+#include <thread>
+
+namespace wisp::wasi::http {
+
+namespace asio = boost::asio;
+
+/// One shard with its thread. Made and destroyed on the service's thread; everything between happens on its
+/// own.
+class HttpService::Worker {
+ public:
+  Worker(std::shared_ptr<engine::Engine> engine, const std::shared_ptr<const HandlerFace>& face,
+         unsigned index, const ServeOptions& options)
+      : shard_(std::move(engine), options.fibers),
+        outgoing_(std::make_shared<Outgoing>(shard_.loop(), options.outgoing)),
+        services_{.shard = shard_, .index = index, .outgoing = outgoing_},
+        pool_(face->linked(), options.tree, options.pool,
+              [this, make = options.make_context]() -> Result<std::shared_ptr<component::HostContext>> {
+                if (!make) return nullptr;
+                return make(services_);
+              }),
+        handler_(shard_, face, pool_,
+                 {.on_failure = options.on_failure, .afterwards = options.request_timeout}),
+        idle_instances_(options.idle_instances),
+        trim_timer_(shard_.loop()) {}
+
+  ~Worker() {
+    if (thread_.joinable()) {
+      finish(std::chrono::milliseconds(0));
+      thread_.join();
+    }
+  }
+
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  Result<> listen(net::http::ServerOptions options) {
+    server_ = TRY(net::http::Server::listen(
+        shard_.loop(), std::move(options),
+        [this](net::http::Exchange& exchange) { return handler_.handle(exchange); }));
+    return {};
+  }
+
+  void run() {
+    thread_ = std::thread([this] {
+      asio::co_spawn(shard_.loop(), trim(), asio::detached);
+      const auto work = asio::make_work_guard(shard_.loop());
+      shard_.loop().run();
+    });
+  }
+
+  /// Ends the shard's work within `patience`, and its thread. Once; from outside the shard.
+  void finish(std::chrono::milliseconds patience) {
+    asio::post(shard_.loop(),
+               [this, patience] { asio::co_spawn(shard_.loop(), drain(patience), asio::detached); });
+  }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return server_->port(); }
+
+  void add_to(ServiceStats& stats) {
+    // A shard that has ended is looked at directly.
+    if (!thread_.joinable()) return count(stats);
+    std::promise<void> counted;
+    auto done = counted.get_future();
+    asio::post(shard_.loop(), [&] {
+      count(stats);
+      counted.set_value();
+    });
+    done.wait();
+  }
+
+ private:
+  void count(ServiceStats& stats) const {
+    stats.requests += server_->stats().requests;
+    stats.connections += server_->stats().open;
+    stats.in_flight += handler_.at_work();
+    stats.trees_made += pool_.made();
+    stats.live_trees += pool_.live();
+    stats.idle_trees += pool_.idle();
+  }
+
+  asio::awaitable<void> drain(std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    co_await server_->drain(patience);
+    outgoing_->shut_down();
+    // Guests that work on after their response get what is left of the time.
+    asio::steady_timer timer(shard_.loop(), until);
+    timer.async_wait([this](const boost::system::error_code&) {
+      handler_.cancel_all(Error(Errc::cancelled, "the server shuts down"));
+    });
+    co_await handler_.idle();
+    timer.cancel();
+    trim_timer_.cancel();
+    pool_.trim(std::chrono::steady_clock::time_point::max());
+    // Requests that the guests sent end with them, in a few turns of the loop.
+    asio::steady_timer turn(shard_.loop());
+    for (int turns = 0; outgoing_->in_flight() != 0 && turns < 1000; ++turns) {
+      turn.expires_after(std::chrono::milliseconds(1));
+      co_await turn.async_wait(asio::use_awaitable);
+    }
+    // Not here: what this coroutine holds ends before the loop does.
+    asio::post(shard_.loop(), [this] { shard_.loop().stop(); });
+  }
+
+  /// Discards instances that nobody has asked for.
+  asio::awaitable<void> trim() {
+    for (;;) {
+      trim_timer_.expires_after(std::chrono::seconds(1));
+      boost::system::error_code error;
+      co_await trim_timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return;
+      if (pool_.idle() != 0) pool_.trim(std::chrono::steady_clock::now() - idle_instances_);
+    }
+  }
+
+  component::Shard shard_;
+  std::shared_ptr<Outgoing> outgoing_;
+  ShardServices services_;
+  component::TreePool pool_;
+  HttpHandler handler_;
+  std::unique_ptr<net::http::Server> server_;
+  std::chrono::milliseconds idle_instances_;
+  asio::steady_timer trim_timer_;
+  std::thread thread_;
+};
+
+HttpService::HttpService() = default;
+
+Result<std::unique_ptr<HttpService>> HttpService::start(std::shared_ptr<engine::Engine> engine,
+                                                        std::shared_ptr<const HandlerFace> face,
+                                                        ServeOptions options) {
+  const unsigned shards =
+      options.shards != 0 ? options.shards : std::max(1U, std::thread::hardware_concurrency());
+  net::http::ServerOptions server{.host = options.host,
+                                  .port = options.port,
+                                  .limits = options.http,
+                                  .tls = options.tls,
+                                  .access_log = options.access_log};
+  server.limits.handler_timeout = options.request_timeout;
+  auto service = std::unique_ptr<HttpService>(new HttpService);
+  for (unsigned index = 0; index < shards; ++index) {
+    auto worker = std::make_unique<Worker>(engine, face, index, options);
+    TRY(worker->listen(server));
+    server.port = worker->port();
+    service->workers_.push_back(std::move(worker));
+  }
+  for (auto& worker : service->workers_) worker->run();
+  return service;
+}
+
+HttpService::~HttpService() = default;
+
+std::uint16_t HttpService::port() const noexcept { return workers_.front()->port(); }
+
+void HttpService::drain(std::chrono::milliseconds patience) {
+  for (auto& worker : workers_) worker->finish(patience);
+  for (auto& worker : workers_) worker->join();
+}
+
+ServiceStats HttpService::stats() const {
+  ServiceStats out;
+  for (const auto& worker : workers_) worker->add_to(out);
+  return out;
+}
+
+}  // namespace wisp::wasi::http

@@ -1,0 +1,91 @@
+#include "wasi/p2/http_types.hpp"
+
+namespace wisp::wasi::p2 {
+
+using component::ByteView;
+using component::Caller;
+
+namespace {
+
+using FieldsReply = std::expected<void, FieldsError>;
+using Entry = std::tuple<std::string_view, ByteView>;
+
+/// There is no case for fields that grow too large in 0.2: that is a trap.
+Result<FieldsReply> tell(http::FieldMap::Outcome outcome) {
+  if (outcome) return FieldsReply();
+  FieldsError error;
+  switch (outcome.error()) {
+    case http::HeaderError::invalid_syntax:
+      error.value.emplace<0>();
+      break;
+    case http::HeaderError::forbidden:
+      error.value.emplace<1>();
+      break;
+    case http::HeaderError::immutable:
+      error.value.emplace<2>();
+      break;
+    case http::HeaderError::size_exceeded:
+      return fail(Errc::trap_limit, "fields grew beyond {} bytes", http::FieldMap::kMaxBytes);
+  }
+  return Refusal(error);
+}
+
+ByteView bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+Result<std::expected<std::unique_ptr<HttpFields>, FieldsError>> from_list(Caller&,
+                                                                          std::vector<Entry> entries) {
+  auto fields = std::make_unique<HttpFields>();
+  for (const auto& [name, value] : entries) {
+    auto added = TRY(tell(fields->map().append(name, value)));
+    if (!added) return pass_on(std::move(added));
+  }
+  return fields;
+}
+
+/// Views into the fields: nothing changes them before they are lowered.
+std::vector<ByteView> get(Caller&, HttpFields& self, std::string_view name) {
+  std::vector<ByteView> out;
+  for (const auto& [other, value] : self.map().fields()) {
+    if (net::http::same_name(name, other)) out.push_back(bytes_of(value));
+  }
+  return out;
+}
+
+std::vector<Entry> entries(Caller&, HttpFields& self) {
+  std::vector<Entry> out;
+  out.reserve(self.map().fields().size());
+  for (const auto& [name, value] : self.map().fields()) out.emplace_back(name, bytes_of(value));
+  return out;
+}
+
+Result<FieldsReply> set(Caller&, HttpFields& self, std::string_view name, std::vector<ByteView> values) {
+  return tell(self.map().set(name, values));
+}
+
+Result<FieldsReply> append(Caller&, HttpFields& self, std::string_view name, ByteView value) {
+  return tell(self.map().append(name, value));
+}
+
+Result<FieldsReply> remove(Caller&, HttpFields& self, std::string_view name) {
+  return tell(self.map().remove(name));
+}
+
+}  // namespace
+
+void add_http_fields(component::HostInterface& types) {
+  types.resource<HttpFields>("fields")
+      .function("[constructor]fields", [](Caller&) { return std::make_unique<HttpFields>(); })
+      .function("[static]fields.from-list", from_list)
+      .function("[method]fields.get", get)
+      .function(
+          "[method]fields.has",
+          [](Caller&, HttpFields& self, std::string_view name) { return self.map().fields().contains(name); })
+      .function("[method]fields.set", set)
+      .function("[method]fields.delete", remove)
+      .function("[method]fields.append", append)
+      .function("[method]fields.entries", entries)
+      .function("[method]fields.clone",
+                [](Caller&, HttpFields& self) { return std::make_unique<HttpFields>(self.map().clone()); });
+}
+
+}  // namespace wisp::wasi::p2
