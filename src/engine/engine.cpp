@@ -26,8 +26,8 @@ std::uint32_t memories_that_fit(std::uint32_t wanted) {
   std::uint64_t mappings = 0;
   if (!(file >> mappings)) return wanted;
   const std::uint64_t usable = mappings > kMappingsForTheRest ? mappings - kMappingsForTheRest : 0;
-  return static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(usable / kMappingsPerMemory, kSmallestPool, wanted));
+  const auto fitting = std::max<std::uint64_t>(usable / kMappingsPerMemory, kSmallestPool);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(fitting, wanted));
 }
 
 void set_features(wasm_config_t* config) {

@@ -17,18 +17,24 @@ namespace wisp::engine {
 /// Settings that artifacts depend on, and the size of the pools. Fixed for the life of an Engine. The pools
 /// are made smaller than asked for where vm.max_map_count or the address space does not suffice.
 struct EngineOptions {
-  bool pooling = true;  ///< preallocated slots; false: on-demand mappings (tests, huge memories)
-  std::uint32_t max_instances = 12'000;  ///< core instances alive at once, all stores together
-  std::uint32_t max_memories =
-      12'000;  ///< linear memories alive at once (bounded by vm.max_map_count as well)
-  std::uint32_t max_tables = 24'000;
-  std::uint64_t max_memory_bytes = 4ull << 30;  ///< largest linear memory a pool slot can hold
-  std::uint32_t max_table_elements = 200'000;   ///< largest table a pool slot can hold
-  std::size_t keep_resident = 512 << 10;  ///< dirty bytes of a slot that are reset by hand, not by the kernel
-  bool scan_dirty_pages = true;           ///< let the kernel say which those are, if it can (Linux 6.7)
-  std::uint32_t max_warm_slots = 128;     ///< free slots that keep their module's image mapped
-  std::uint32_t compile_threads =
-      0;  ///< 1: compile on the calling thread alone; else one thread a core helps
+  /// Preallocated slots. False: mappings on demand (tests, huge memories).
+  bool pooling = true;
+  /// Core instances alive at once, all stores together; a component has about three.
+  std::uint32_t max_instances = 48'000;
+  /// Linear memories and GC heaps alive at once. Bounded by vm.max_map_count as well.
+  std::uint32_t max_memories = 12'000;
+  std::uint32_t max_tables = 30'000;
+  /// Largest linear memory, and largest table, that a slot can hold.
+  std::uint64_t max_memory_bytes = 4ull << 30;
+  std::uint32_t max_table_elements = 200'000;
+  /// Dirty bytes of a slot that are reset by hand, not by the kernel; the kernel says which those are, if it
+  /// can (Linux 6.7). Without scan_dirty_pages, or on older kernels, at most 64 KiB are cleared by hand.
+  std::size_t keep_resident = 512 << 10;
+  bool scan_dirty_pages = true;
+  /// Free slots that keep their module's image mapped, and up to keep_resident bytes each.
+  std::uint32_t max_warm_slots = 128;
+  /// 1: compile on the calling thread alone. Otherwise one thread a core helps.
+  std::uint32_t compile_threads = 0;
 };
 
 /// What the pools hold at the moment.

@@ -192,6 +192,28 @@ TEST_P(FiberGc, AHostCallWithoutGuestFramesOutlivesItsCaller) {
   EXPECT_TRUE(blocked.done && !blocked.error);
 }
 
+TEST_P(FiberGc, CollectingInAHostCallThatWasSuspendedAboveGuestFrames) {
+  Outcome outer, inner;
+  guest_.on_reenter = [&] {
+    // From inside the guest's import the host calls a host function, which has no guest frame of its own.
+    guest_.on_reenter = [&] {
+      Stack::park();
+      guest_.collect_garbage();
+      EXPECT_FALSE(guest_.call("churn").error);
+      return Result<>{};
+    };
+    wasmtime_val_raw_t none{};
+    inner = guest_.call(guest_.reenter_function(), &none);
+    return Result<>{};
+  };
+  Stack a(pool_);
+  a.start(guest_.job(outer, "hold_reenter", 42));
+  guest_.pressure(pool_);
+  a.resume();
+  EXPECT_TRUE(inner.done && !inner.error);
+  EXPECT_TRUE(returned(outer, 42));
+}
+
 TEST_P(FiberGc, ExceptionsAcrossABlock) {
   Outcome held, thrown;
   Stack a(pool_);

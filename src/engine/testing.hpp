@@ -131,7 +131,7 @@ class Guest {
     for (std::size_t i = 0; i < callbacks.size(); ++i) {
       imports[i].kind = WASMTIME_EXTERN_FUNC;
       wasmtime_func_new_unchecked(context(), type, callbacks[i], nullptr, nullptr, &imports[i].of.func);
-      if (i == 0) block_ = imports[i].of.func;
+      functions_[i] = imports[i].of.func;
     }
     wasm_functype_delete(type);
     instance_ = must(store_.instantiate(module, imports));
@@ -140,8 +140,9 @@ class Guest {
   wasmtime_context_t* context() { return store_.context(); }
   Store& store() { return store_; }
 
-  /// The import "block" itself: a call of it from the host has no guest frame.
-  const wasmtime_func_t& block_function() const { return block_; }
+  /// The imports themselves: a call of one from the host has no guest frame.
+  const wasmtime_func_t& block_function() const { return functions_[0]; }
+  const wasmtime_func_t& reenter_function() const { return functions_[2]; }
 
   wasmtime_func_t function(const char* name) {
     wasmtime_extern_t item;
@@ -203,13 +204,14 @@ class Guest {
     return nullptr;
   }
   static wasm_trap_t* reenter(void*, wasmtime_caller_t* caller, wasmtime_val_raw_t*, std::size_t) {
-    auto result = of(caller).on_reenter();
+    const auto callback = of(caller).on_reenter;  // a copy: it may replace itself
+    auto result = callback();
     return result ? nullptr : make_trap(std::move(result).error());
   }
 
   Store store_;
   wasmtime_instance_t instance_;
-  wasmtime_func_t block_;
+  std::array<wasmtime_func_t, 3> functions_;
 };
 
 /// For each way to allocate instances: an engine, the guest's module, a pool of fibers.
