@@ -3,6 +3,7 @@
 #include "component/abi/transfer.hpp"
 #include "component/instance/host_function.hpp"
 #include "component/instance/plan.hpp"
+#include "engine/host_function.hpp"
 #include "engine/module.hpp"
 
 #include <memory>
@@ -27,6 +28,7 @@ struct BoundTrampoline {
   std::vector<std::uint32_t> entering;         ///< instances whose may_enter the call takes (Canonical ABI, "donut")
   wasm_functype_t* type = nullptr;             ///< owned by Linked
   wasmtime_func_unchecked_callback_t callback = nullptr;
+  std::optional<engine::HostFunction> shared;  ///< what stores bind; none if no own module imports it directly
 };
 
 /// A component with all its imports bound and its modules compiled: what trees are made of. Immutable, shared by all
@@ -42,7 +44,7 @@ struct Linked {
   std::vector<std::shared_ptr<const engine::Module>> modules;    ///< by own module
   std::vector<std::shared_ptr<const HostFunction>> functions;    ///< by imported function
   std::vector<ResourceBinding> resources;                        ///< by ResourceId
-  std::vector<BoundTrampoline> trampolines;                      ///< by trampoline
+  std::vector<BoundTrampoline> trampolines;                      ///< by trampoline; never resized once bound
   std::vector<std::vector<std::uint32_t>> lift_entering;         ///< by lift: self and ancestors
 };
 

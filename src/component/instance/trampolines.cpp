@@ -138,6 +138,22 @@ Result<> bind_lift(const Plan& plan, BoundTrampoline& bound) {
   return {};
 }
 
+/// Makes the trampolines that modules import ready to be bound by any store.
+Result<> share_with_stores(Linked& linked) {
+  for (const auto& step : linked.plan->steps) {
+    const auto* instantiation = std::get_if<InstantiateStep>(&step);
+    if (instantiation == nullptr || instantiation->module.index >= linked.modules.size()) continue;
+    for (std::size_t i = 0; i < instantiation->imports.size(); ++i) {
+      const CoreRef& import = instantiation->imports[i];
+      if (import.from != CoreRef::From::trampoline || linked.trampolines[import.index].shared) continue;
+      BoundTrampoline& bound = linked.trampolines[import.index];
+      bound.shared.emplace(TRY(
+          engine::HostFunction::create(*linked.modules[instantiation->module.index], i, bound.callback, &bound)));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Linked::~Linked() {
@@ -169,6 +185,7 @@ Result<> bind_trampolines(Linked& linked) {
     }
     bound.type = function_type(bound.plan->signature);
   }
+  TRY(share_with_stores(linked));
   for (const auto& lift : plan.lifts) linked.lift_entering.push_back(self_and_ancestors(plan, lift.instance));
   return {};
 }

@@ -50,8 +50,12 @@ Result<> Tree::execute_plan() {
   trampolines_.resize(linked_->trampolines.size());
   for (std::size_t i = 0; i < trampolines_.size(); ++i) {
     const BoundTrampoline& bound = linked_->trampolines[i];
-    wasmtime_func_new_unchecked(store_.context(), bound.type, bound.callback,
-                                const_cast<BoundTrampoline*>(&bound), nullptr, &trampolines_[i]);
+    if (bound.shared) {
+      trampolines_[i] = bound.shared->in(store_);
+    } else {
+      wasmtime_func_new_unchecked(store_.context(), bound.type, bound.callback,
+                                  const_cast<BoundTrampoline*>(&bound), nullptr, &trampolines_[i]);
+    }
   }
   for (const auto& step : steps.steps) {
     if (const auto* core = std::get_if<InstantiateStep>(&step)) {
