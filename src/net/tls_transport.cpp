@@ -54,7 +54,7 @@ class TlsTransport final : public Transport {
   void shutdown_send() noexcept override {
     if (std::exchange(shut_, true)) return;
     // close_notify, then FIN. The peer's own close_notify is not waited for: HTTP bodies say where they end.
-    stream_->async_shutdown([](const error_code&) {});
+    stream_->async_shutdown([stream = stream_](const error_code&) {});
     // The record is handed to the socket before the call returns unless its buffer is full.
     error_code ignored;
     stream_->next_layer().shutdown(asio::socket_base::shutdown_send, ignored);

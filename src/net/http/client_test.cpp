@@ -243,8 +243,10 @@ TEST_P(ClientOver, BodiesAndTrailersBothWays) {
 }
 
 TEST_P(ClientOver, KnownSizesArriveAndAreEnforced) {
+  std::atomic<int> started = 0;
   std::atomic<int> truncated = 0;
   auto server = serve([&](Exchange& exchange) -> asio::awaitable<void> {
+    ++started;
     EXPECT_EQ(exchange.body_size(), 4U);
     const auto body = co_await read_whole_body(exchange);
     if (!body) {
@@ -266,6 +268,7 @@ TEST_P(ClientOver, KnownSizesArriveAndAreEnforced) {
     EXPECT_EQ(must(co_await read_whole(*exact)), "abcd");
     auto shorter = must(co_await (*client)->send(head, BodySize::known(4), options()));
     must(co_await shorter->write(as_body("ab")));
+    while (started != 2) co_await sleep_for(2ms);
     EXPECT_EQ((co_await shorter->finish(nullptr)).error().code(), Errc::http_protocol);
   });
   EXPECT_TRUE(eventually([&] { return truncated == 1; }));
