@@ -1,11 +1,13 @@
-// An HTTP component in JavaScript: greets, echoes, lists headers. What it answers, all languages' guests do.
+// An HTTP component in JavaScript: greets, echoes, lists headers, fetches. What it answers, all languages' guests do.
 import {
   Fields,
   IncomingBody,
   OutgoingBody,
+  OutgoingRequest,
   OutgoingResponse,
   ResponseOutparam,
 } from "wasi:http/types@0.2.12";
+import { handle } from "wasi:http/outgoing-handler@0.2.12";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -34,10 +36,8 @@ function respondText(outparam, text, status = 200, headers = {}) {
   response.finish();
 }
 
-function echo(request, outparam) {
-  const body = request.consume();
+function copy(body, response) {
   const stream = body.stream();
-  const response = respond(outparam, 200, {});
   for (;;) {
     try {
       response.write(stream.blockingRead(65536n));
@@ -49,6 +49,33 @@ function echo(request, outparam) {
   stream[Symbol.dispose]();
   IncomingBody.finish(body)[Symbol.dispose]();
   response.finish();
+}
+
+function get(url) {
+  const { host, pathname, search } = new URL(url);
+  const request = new OutgoingRequest(new Fields());
+  request.setScheme({ tag: "HTTP" });
+  request.setAuthority(host);
+  request.setPathWithQuery(pathname + search);
+  const body = request.body();
+  const future = handle(request, undefined);
+  OutgoingBody.finish(body, undefined);
+  const pollable = future.subscribe();
+  pollable.block();
+  pollable[Symbol.dispose]();
+  const { val: answer } = future.get();
+  if (answer.tag === "err") throw { payload: answer.val };
+  return answer.val;
+}
+
+function fetchUrl(url, outparam) {
+  let answer;
+  try {
+    answer = get(url);
+  } catch (error) {
+    return respondText(outparam, `${error.payload?.tag ?? error}\n`, 502);
+  }
+  copy(answer.consume(), respond(outparam, answer.status(), {}));
 }
 
 function headers(request, outparam) {
@@ -63,7 +90,9 @@ export const incomingHandler = {
       case "/":
         return respondText(outparam, `Hello, ${url.searchParams.get("name") ?? "world"}, from JavaScript!\n`);
       case "/echo":
-        return echo(request, outparam);
+        return copy(request.consume(), respond(outparam, 200, {}));
+      case "/fetch":
+        return fetchUrl(url.searchParams.get("url"), outparam);
       case "/headers":
         return headers(request, outparam);
       default:

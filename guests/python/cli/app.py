@@ -1,5 +1,6 @@
-"""A command in Python: greets, copies its input, works with a file. What it does, all languages' guests do."""
+"""A command in Python: greets, copies its input, works with a file and a socket. What it does, all languages' guests do."""
 import os
+import socket
 import sys
 
 from componentize_py_types import Err
@@ -25,6 +26,18 @@ def file(folder):
     print("file ok")
 
 
+def tcp(host, port, text):
+    """Sends a line to an IPv4 address and prints what comes back. No name is looked up."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+        connection.connect((host, int(port)))
+        connection.sendall(text.encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := connection.recv(4096):
+            answer += part
+    print(answer.decode())
+
+
 class Run(exports.Run):
     def run(self):
         match sys.argv[1:]:
@@ -34,5 +47,7 @@ class Run(exports.Run):
                 cat()
             case ["file", folder]:
                 file(folder)
+            case ["tcp", host, port, text]:
+                tcp(host, port, text)
             case _:
                 raise Err(None)  # the error of `run`: the process fails

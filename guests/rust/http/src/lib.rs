@@ -1,8 +1,10 @@
-//! An HTTP component in Rust: greets, echoes, lists headers. What it answers, all languages' guests do.
+//! An HTTP component in Rust: greets, echoes, lists headers, fetches. What it answers, all languages' guests do.
 
 use wasip2::exports::http::incoming_handler::Guest;
+use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
-    Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+    ErrorCode, Fields, IncomingBody, IncomingRequest, IncomingResponse, OutgoingBody, OutgoingRequest,
+    OutgoingResponse, ResponseOutparam, Scheme,
 };
 use wasip2::io::streams::{OutputStream, StreamError};
 
@@ -43,10 +45,8 @@ fn respond_text(outparam: ResponseOutparam, status: u16, text: &str, headers: &[
     response.finish();
 }
 
-fn echo(request: &IncomingRequest, outparam: ResponseOutparam) {
-    let body = request.consume().expect("the body is taken once");
+fn copy(body: IncomingBody, response: Response) {
     let stream = body.stream().expect("the stream is taken once");
-    let response = Response::start(outparam, 200, &[]);
     loop {
         match stream.blocking_read(65536) {
             Ok(bytes) => {
@@ -63,6 +63,35 @@ fn echo(request: &IncomingRequest, outparam: ResponseOutparam) {
     response.finish();
 }
 
+fn echo(request: &IncomingRequest, outparam: ResponseOutparam) {
+    let body = request.consume().expect("the body is taken once");
+    copy(body, Response::start(outparam, 200, &[]));
+}
+
+fn get(url: &str) -> Result<IncomingResponse, ErrorCode> {
+    let rest = url.strip_prefix("http://").ok_or(ErrorCode::HttpRequestUriInvalid)?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_scheme(Some(&Scheme::Http)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request.set_authority(Some(authority)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    request.set_path_with_query(Some(path)).map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
+    let body = request.body().expect("the body is taken once");
+    let future = outgoing_handler::handle(request, None)?;
+    OutgoingBody::finish(body, None)?;
+    future.subscribe().block();
+    future.get().expect("the future is ready").expect("the answer is taken once")
+}
+
+fn fetch(url: &str, outparam: ResponseOutparam) {
+    match get(url) {
+        Ok(answer) => {
+            let body = answer.consume().expect("the body is taken once");
+            copy(body, Response::start(outparam, answer.status(), &[]));
+        }
+        Err(error) => respond_text(outparam, 502, &format!("{error:?}\n"), &[]),
+    }
+}
+
 impl Guest for Handler {
     fn handle(request: IncomingRequest, outparam: ResponseOutparam) {
         let target = request.path_with_query().unwrap_or_default();
@@ -73,6 +102,7 @@ impl Guest for Handler {
                 respond_text(outparam, 200, &format!("Hello, {name}, from Rust!\n"), &[]);
             }
             "/echo" => echo(&request, outparam),
+            "/fetch" => fetch(query.strip_prefix("url=").unwrap_or_default(), outparam),
             "/headers" => {
                 let entries = request.headers().entries();
                 let text: String = entries
