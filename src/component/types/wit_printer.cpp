@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -180,8 +181,13 @@ class Printer {
   void body(const WitScope& scope) {
     scope_ = &scope;
     const auto methods = methods_of(scope.items);
+    std::vector<WitScope::Item> items;
+    std::ranges::copy_if(scope.items, std::back_inserter(items),
+                         [this](const auto& item) { return is_use(item); });
+    std::ranges::copy_if(scope.items, std::back_inserter(items),
+                         [this](const auto& item) { return !is_use(item); });
     bool first = true, after_use = false;
-    for (const auto& item : scope.items) {
+    for (const auto& item : items) {
       if (full()) return;
       const auto& [name, desc] = item;
       if (std::holds_alternative<const FuncType*>(desc->item) && is_grouped(name, methods)) continue;
