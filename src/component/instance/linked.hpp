@@ -31,6 +31,16 @@ struct BoundTrampoline {
   std::optional<engine::HostFunction> shared;  ///< what stores bind; none if no own module imports it directly
 };
 
+struct DeleteModuleExport {
+  void operator()(wisp_module_export_t* raw) const noexcept { wisp_module_export_delete(raw); }
+};
+
+/// A core item that a step takes, with its export looked up: in the instances of a module it is found without its name.
+struct CoreItemRef {
+  CoreRef ref;
+  const wisp_module_export_t* exported = nullptr;  ///< owned by Linked; null for trampolines
+};
+
 /// A component with all its imports bound and its modules compiled: what trees are made of. Immutable, shared by all
 /// shards; made by link/.
 struct Linked {
@@ -46,9 +56,11 @@ struct Linked {
   std::vector<ResourceBinding> resources;                        ///< by ResourceId
   std::vector<BoundTrampoline> trampolines;                      ///< by trampoline; never resized once bound
   std::vector<std::vector<std::uint32_t>> lift_entering;         ///< by lift: self and ancestors
+  std::vector<std::vector<CoreItemRef>> step_items;              ///< by step: imports, or the one item it names
+  std::vector<std::unique_ptr<wisp_module_export_t, DeleteModuleExport>> module_exports;
 };
 
-/// Fills trampolines and lift_entering from the plan and the other bindings. Errc::unsupported_feature as
+/// Fills what follows the resources from the plan and the other bindings. Errc::unsupported_feature as
 /// TransferPlan::compile.
 [[nodiscard]] Result<> bind_trampolines(Linked& linked);
 

@@ -154,6 +154,38 @@ Result<> share_with_stores(Linked& linked) {
   return {};
 }
 
+/// Looks up every export that a step takes once, by name, in its module.
+Result<> find_core_items(Linked& linked) {
+  const Plan& plan = *linked.plan;
+  std::vector<std::uint32_t> module_of(plan.core_instances);
+  std::map<CoreRef, const wisp_module_export_t*> known;
+  const auto find = [&](const CoreRef& ref) -> Result<CoreItemRef> {
+    if (ref.from == CoreRef::From::trampoline) return CoreItemRef{.ref = ref, .exported = nullptr};
+    auto& exported = known[ref];
+    if (exported == nullptr) {
+      const std::uint32_t module = module_of[ref.index];
+      const std::string_view name = plan.modules[module]->exports[ref.ordinal].name;
+      auto& owned = linked.module_exports.emplace_back(
+          wisp_module_export(linked.modules[module]->raw(), name.data(), name.size()));
+      if (owned == nullptr) return fail(Errc::instantiation, "a core module does not export {}", name);
+      exported = owned.get();
+    }
+    return CoreItemRef{.ref = ref, .exported = exported};
+  };
+  for (const auto& step : plan.steps) {
+    auto& items = linked.step_items.emplace_back();
+    if (const auto* instantiation = std::get_if<InstantiateStep>(&step)) {
+      for (const auto& import : instantiation->imports) items.push_back(TRY(find(import)));
+      module_of[instantiation->core_instance] = instantiation->module.index;
+    } else if (const auto* memory = std::get_if<MemoryStep>(&step)) {
+      items.push_back(TRY(find(memory->memory)));
+    } else {
+      items.push_back(TRY(find(std::get<FuncStep>(step).func)));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Linked::~Linked() {
@@ -186,6 +218,7 @@ Result<> bind_trampolines(Linked& linked) {
     bound.type = function_type(bound.plan->signature);
   }
   TRY(share_with_stores(linked));
+  TRY(find_core_items(linked));
   for (const auto& lift : plan.lifts) linked.lift_entering.push_back(self_and_ancestors(plan, lift.instance));
   return {};
 }

@@ -57,22 +57,22 @@ Result<> Tree::execute_plan() {
                                   const_cast<BoundTrampoline*>(&bound), nullptr, &trampolines_[i]);
     }
   }
-  for (const auto& step : steps.steps) {
-    if (const auto* core = std::get_if<InstantiateStep>(&step)) {
-      TRY(instantiate_core(*core));
-    } else if (const auto* memory = std::get_if<MemoryStep>(&step)) {
-      memories_[memory->slot] = core_item(memory->memory).of.memory;
+  for (std::size_t i = 0; i < steps.steps.size(); ++i) {
+    const std::span<const CoreItemRef> items = linked_->step_items[i];
+    if (const auto* core = std::get_if<InstantiateStep>(&steps.steps[i])) {
+      TRY(instantiate_core(*core, items));
+    } else if (const auto* memory = std::get_if<MemoryStep>(&steps.steps[i])) {
+      memories_[memory->slot] = core_item(items[0]).of.memory;
     } else {
-      const auto& func = std::get<FuncStep>(step);
-      funcs_[func.slot] = core_item(func.func).of.func;
+      funcs_[std::get<FuncStep>(steps.steps[i]).slot] = core_item(items[0]).of.func;
     }
   }
   return {};
 }
 
-Result<> Tree::instantiate_core(const InstantiateStep& step) {
+Result<> Tree::instantiate_core(const InstantiateStep& step, std::span<const CoreItemRef> items) {
   boost::container::small_vector<wasmtime_extern_t, 48> imports;
-  for (const auto& import : step.imports) imports.push_back(core_item(import));
+  for (const auto& item : items) imports.push_back(core_item(item));
   // A start function may call out; nobody may enter the instance that is still being made.
   boost::container::small_vector<std::uint32_t, 4> entering;
   for (std::optional<std::uint32_t> i = step.instance; i; i = plan().instances[*i].parent) entering.push_back(*i);
@@ -83,16 +83,14 @@ Result<> Tree::instantiate_core(const InstantiateStep& step) {
   });
 }
 
-wasmtime_extern_t Tree::core_item(const CoreRef& ref) const {
+wasmtime_extern_t Tree::core_item(const CoreItemRef& from) const {
   wasmtime_extern_t item{};
-  if (ref.from == CoreRef::From::trampoline) {
+  if (from.ref.from == CoreRef::From::trampoline) {
     item.kind = WASMTIME_EXTERN_FUNC;
-    item.of.func = trampolines_[ref.index];
-    return item;
+    item.of.func = trampolines_[from.ref.index];
+  } else {
+    wisp_instance_export(store_.context(), &core_instances_[from.ref.index], from.exported, &item);
   }
-  char* name = nullptr;
-  std::size_t length = 0;
-  wasmtime_instance_export_nth(store_.context(), &core_instances_[ref.index], ref.ordinal, &name, &length, &item);
   return item;
 }
 

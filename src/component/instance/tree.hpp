@@ -103,8 +103,8 @@ class Tree final : private engine::Preemption {
        std::shared_ptr<HostContext> context);
   [[nodiscard]] Result<> tick() override;
   [[nodiscard]] Result<> execute_plan();
-  [[nodiscard]] Result<> instantiate_core(const InstantiateStep& step);
-  [[nodiscard]] wasmtime_extern_t core_item(const CoreRef& ref) const;
+  [[nodiscard]] Result<> instantiate_core(const InstantiateStep& step, std::span<const CoreItemRef> items);
+  [[nodiscard]] wasmtime_extern_t core_item(const CoreItemRef& from) const;
   [[nodiscard]] Result<> run_destructor(ResourceId resource, Rep rep);
   template <class Body>
   [[nodiscard]] Result<> entered(std::span<const std::uint32_t> entering, Body body);
