@@ -236,9 +236,9 @@ TEST_F(Transfers, EmptyListsStillCallRealloc) {
 
 TEST_F(Transfers, HostileSourcesTrap) {
   const auto* u32 = p(Kind::u32);
-  Type flags33{.kind = Kind::enum_};
-  for (int i = 0; i < 300; ++i) flags33.members.push_back({"l" + std::to_string(i), nullptr});
-  const auto* wide_enum = make(flags33);
+  Type wide{.kind = Kind::enum_};
+  for (int i = 0; i < 300; ++i) wide.members.push_back({"l" + std::to_string(i), nullptr});
+  const auto* wide_enum = make(wide);
   const auto* own = make({.kind = Kind::own});
   struct Row {
     const char* name;

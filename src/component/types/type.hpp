@@ -204,7 +204,7 @@ struct ValueTypeDesc {
 };  ///< (type (eq …)) of a value type
 struct FuncTypeDesc {
   const FuncType* type;
-};                        ///< (type (eq …)) of a function type
+};  ///< (type (eq …)) of a function type
 struct ModuleDesc {};     ///< core module
 struct ComponentDesc {};  ///< component (its interior is the gate's business)
 struct OtherTypeDesc {};  ///< (type (eq …)) of a component or instance type
