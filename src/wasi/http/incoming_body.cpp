@@ -1,11 +1,9 @@
 #include "wasi/http/incoming_body.hpp"
 
-#include "net/event.hpp"
 #include "wasi/http/fields.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include <algorithm>
 
@@ -54,7 +52,7 @@ void IncomingBody::close() noexcept {
     end_.end();
     changed_.fire();
   }
-  if (reading_) {
+  if (running_) {
     cancel_.emit(asio::cancellation_type::terminal);
   } else {
     origin_.reset();
@@ -70,44 +68,59 @@ asio::awaitable<void> IncomingBody::closed() {
     void wake() noexcept override { event->fire(); }
     net::Event* event;
   } waiter{ended};
-  while (reading_) {
+  while (running_) {
     SignalLink link;
     link.link(changed_, waiter);
     static_cast<void>(co_await ended.wait());
   }
 }
 
-/// Starts a read unless one is under way. It may be done when this returns: the bytes are often there.
+/// Asks for the next piece. It may be there when this returns: the bytes often lie in the connection's
+/// buffer.
 void IncomingBody::pull() {
-  if (reading_) return;
-  reading_ = true;
-  asio::co_spawn(loop_, pump(shared_from_this()),
-                 asio::bind_cancellation_slot(cancel_.slot(), asio::detached));
+  wanted_ = true;
+  if (running_) return asked_.fire_now();
+  running_ = true;
+  // The handler keeps the signal alive until the coroutine has let go of its slot.
+  asio::co_spawn(
+      loop_, pump(),
+      asio::bind_cancellation_slot(cancel_.slot(), [self = shared_from_this()](std::exception_ptr) {}));
 }
 
-asio::awaitable<void> IncomingBody::pump(std::shared_ptr<IncomingBody> self) {
-  do {
-    Result<std::span<const std::byte>> piece;
-    try {
-      piece = co_await self->origin_->read(kMaxRead);
-    } catch (...) {
-      piece = fail(Errc::cancelled, "reading the body was cancelled");
+/// Reads a piece whenever one is wanted, until the end, a failure or close().
+asio::awaitable<void> IncomingBody::pump() {
+  try {
+    while (end_.open()) {
+      if (!wanted_) {
+        if (!co_await asked_.wait()) break;
+        continue;
+      }
+      auto piece = co_await origin_->read(kMaxRead);
+      if (!end_.open()) break;  // closed meanwhile
+      wanted_ = skipping_;
+      if (!piece) {
+        broken(origin_->explain(piece.error()), piece.error().message());
+      } else if (piece->empty()) {
+        if (const auto* trailers = origin_->trailers(); trailers != nullptr)
+          trailers_ = without_forbidden(*trailers);
+        end_.end();
+      } else if (!skipping_) {
+        pending_ = *piece;
+        changed_.fire();
+      }
     }
-    if (!self->end_.open()) break;  // closed meanwhile
-    if (!piece) {
-      self->failure_ = self->origin_->explain(piece.error());
-      self->end_.fail({.text = piece.error().message(), .detail = *self->failure_});
-    } else if (piece->empty()) {
-      if (const auto* trailers = self->origin_->trailers(); trailers != nullptr)
-        self->trailers_ = without_forbidden(*trailers);
-      self->end_.end();
-    } else if (!self->skipping_) {
-      self->pending_ = *piece;
-    }
-  } while (self->skipping_ && self->end_.open());
-  self->reading_ = false;
-  if (!self->end_.open()) self->origin_.reset();
-  self->changed_.fire();
+  } catch (...) {
+    broken(ErrorCode::of<ErrorCase::internal_error>(), "reading the body was cancelled");
+  }
+  running_ = false;
+  origin_.reset();
+  changed_.fire();
+}
+
+void IncomingBody::broken(ErrorCode code, std::string text) {
+  if (!end_.open()) return;
+  failure_ = std::move(code);
+  end_.fail({.text = std::move(text), .detail = *failure_});
 }
 
 }  // namespace wisp::wasi::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "net/event.hpp"
 #include "net/http/message.hpp"
 #include "wasi/http/error_code.hpp"
 #include "wasi/io/stream.hpp"
@@ -50,8 +51,8 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
   /// Whether the end, or a failure, has been seen. After it no more use is made of the origin.
   [[nodiscard]] bool at_end() const noexcept { return !end_.open(); }
 
-  /// Whether a read of the origin is under way.
-  [[nodiscard]] bool reading() const noexcept { return reading_; }
+  /// Whether the origin may still be used: reading has begun and not come to an end.
+  [[nodiscard]] bool busy() const noexcept { return running_; }
 
   /// After the end: the trailers without forbidden fields, or why the body broke off.
   [[nodiscard]] std::expected<Trailers, ErrorCode> outcome() const;
@@ -64,7 +65,8 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
 
  private:
   void pull();
-  [[nodiscard]] static boost::asio::awaitable<void> pump(std::shared_ptr<IncomingBody> self);
+  [[nodiscard]] boost::asio::awaitable<void> pump();
+  void broken(ErrorCode code, std::string text);
 
   boost::asio::io_context& loop_;
   std::unique_ptr<BodyOrigin> origin_;
@@ -74,7 +76,9 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
   std::optional<ErrorCode> failure_;
   Signal changed_;
   boost::asio::cancellation_signal cancel_;
-  bool reading_ = false;
+  net::Event asked_;      // wanted_ became true
+  bool running_ = false;  // pump()
+  bool wanted_ = false;
   bool skipping_ = false;
 };
 

@@ -26,7 +26,7 @@ class HttpHandler::Session final : private Waiter {
   /// Whether the guest's work has ended.
   [[nodiscard]] bool worked() const noexcept { return worked_; }
   /// Whether nothing but the answer is left to do.
-  [[nodiscard]] bool settled() const noexcept { return run_.done() && !(body_ && body_->reading()); }
+  [[nodiscard]] bool settled() const noexcept { return run_.done() && !(body_ && body_->busy()); }
 
   /// Sends whatever answer there is, as it comes.
   [[nodiscard]] boost::asio::awaitable<void> answer();
