@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -181,24 +180,36 @@ class Printer {
   void body(const WitScope& scope) {
     scope_ = &scope;
     const auto methods = methods_of(scope.items);
-    std::vector<WitScope::Item> items;
-    std::ranges::copy_if(scope.items, std::back_inserter(items),
-                         [this](const auto& item) { return is_use(item); });
-    std::ranges::copy_if(scope.items, std::back_inserter(items),
-                         [this](const auto& item) { return !is_use(item); });
-    bool first = true, after_use = false;
-    for (const auto& item : items) {
+    bool first = !uses(scope);
+    for (const auto& item : scope.items) {
       if (full()) return;
       const auto& [name, desc] = item;
+      if (is_use(item)) continue;
       if (std::holds_alternative<const FuncType*>(desc->item) && is_grouped(name, methods)) continue;
-      const bool use = is_use(item);
-      if (!first && !(use && after_use)) blank();
+      if (!first) blank();
       first = false;
-      after_use = use;
       if (!desc->external_id.empty())
         line(fmt::format("@external-id({})", string_literal(desc->external_id)));
       interface_item(item, methods);
     }
+  }
+
+  /// One line for each interface that types come from; whether there is one.
+  bool uses(const WitScope& scope) {
+    std::vector<std::pair<std::string, std::string>> lines;
+    for (const auto& item : scope.items) {
+      const auto origin = foreign(item);
+      if (origin.scope == nullptr) continue;
+      auto from = path_to(*origin.scope);
+      auto text = used_as(item.first, origin);
+      if (!lines.empty() && lines.back().first == from) {
+        lines.back().second += ", " + text;
+      } else {
+        lines.emplace_back(std::move(from), std::move(text));
+      }
+    }
+    for (const auto& [from, names] : lines) line(fmt::format("use {}.{{{}}};", from, names));
+    return !lines.empty();
   }
 
   void interface_item(const WitScope::Item& item, const Methods& methods) {
@@ -248,7 +259,8 @@ class Printer {
 
   void type_item(const WitScope::Item& item, std::string_view prefix, const Methods& methods) {
     const auto& [name, desc] = item;
-    if (const auto origin = foreign(item); origin.scope != nullptr) return use(name, origin, prefix);
+    if (const auto origin = foreign(item); origin.scope != nullptr)
+      return line(fmt::format("{}use {}.{{{}}};", prefix, path_to(*origin.scope), used_as(name, origin)));
     if (const auto* resource = std::get_if<ResourceDesc>(&desc->item)) {
       const auto own_name = scope_->resources.at(resource->id.value);
       if (own_name != name) return line(fmt::format("{}type {} = {};", prefix, id(name), id(own_name)));
@@ -261,13 +273,14 @@ class Printer {
     line(fmt::format("{}type {};  // a component or instance type", prefix, id(name)));
   }
 
-  void use(std::string_view name, const WitScopes::Origin& origin, std::string_view prefix) {
-    std::string from(origin.scope->name);
-    const auto& parts = origin.scope->parts;
-    if (parts && scope_->parts && package_of(*parts) == package_of(*scope_->parts))
-      from = id(parts->interface);
-    const auto as = origin.name == name ? std::string() : fmt::format(" as {}", id(name));
-    line(fmt::format("{}use {}.{{{}{}}};", prefix, from, id(origin.name), as));
+  /// How this scope names another one in a `use`.
+  [[nodiscard]] std::string path_to(const WitScope& other) const {
+    const bool same_package =
+        other.parts && scope_->parts && package_of(*other.parts) == package_of(*scope_->parts);
+    return same_package ? id(other.parts->interface) : std::string(other.name);
+  }
+  static std::string used_as(std::string_view name, const WitScopes::Origin& origin) {
+    return origin.name == name ? id(name) : fmt::format("{} as {}", id(origin.name), id(name));
   }
 
   void resource_def(std::string_view name, std::string_view prefix, const Methods& methods) {

@@ -58,8 +58,10 @@ TEST_F(WitPrinter, PrintsInterfacesWithTheirTypes) {
        })},
       {"log", func({{"text", p(Kind::string)}})},
   };
-  const Externs exports{
-      {"my:app/run", instance({{"error", resource(error)}, {"run", func({}, result(nullptr, own(error)))}})}};
+  const Externs exports{{"my:app/run", instance({{"error", resource(error)},
+                                                 {"fields", type(fields)},
+                                                 {"rank", resource(stream)},
+                                                 {"run", func({}, result(nullptr, own(error)))}})}};
   EXPECT_EQ(print_wit(imports, exports), R"(package root:component;
 
 world root {
@@ -115,6 +117,7 @@ package wasi:io@0.2.6 {
 package my:app {
   interface run {
     use wasi:io/error@0.2.6.{error};
+    use wasi:io/streams@0.2.6.{fields, input-stream as rank};
 
     run: func() -> result<_, error>;
   }
