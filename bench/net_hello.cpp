@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
     };
     http::ServerOptions options;
     options.port = servers.empty() ? port : servers.front()->port();
+    options.port_use = servers.empty() ? http::PortUse::own : http::PortUse::join;
     auto server = http::Server::listen(io, std::move(options), handler);
     if (!server) {
       std::fprintf(stderr, "%s\n", server.error().message().c_str());

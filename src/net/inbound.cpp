@@ -5,15 +5,20 @@
 
 namespace wisp::net {
 
-Inbound::Inbound(Transport& transport, std::size_t initial_capacity, std::size_t max_capacity, Closed closed,
-                 void* connection)
+namespace {
+constexpr std::chrono::milliseconds kStallCheck{250};
+}  // namespace
+
+Inbound::Inbound(Transport& transport, TimerWheel& wheel, std::size_t initial_capacity,
+                 std::size_t max_capacity, Closed closed, void* connection)
     : transport_(transport),
       buffer_(std::make_unique_for_overwrite<std::byte[]>(initial_capacity)),
       capacity_(initial_capacity),
       initial_capacity_(initial_capacity),
       max_capacity_(std::max(max_capacity, initial_capacity)),
       closed_(closed),
-      connection_(connection) {}
+      connection_(connection),
+      stall_timer_(wheel, [](void* self) { static_cast<Inbound*>(self)->on_stall(); }, this) {}
 
 void Inbound::start(const std::shared_ptr<void>& owner) {
   owner_ = owner;
@@ -46,11 +51,24 @@ void Inbound::arm(Grow grow) {
       end_ = held;
     }
   }
-  if (end_ == capacity_) return;
+  if (end_ == capacity_) {
+    if (!told_) stall_timer_.arm(kStallCheck);
+    return;
+  }
   auto owner = owner_.lock();
   if (!owner) return;
   armed_ = true;
   transport_.read({buffer_.get() + end_, capacity_ - end_}, std::shared_ptr<Reader>(std::move(owner), this));
+}
+
+void Inbound::on_stall() noexcept {
+  if (armed_ || ended_ || stopped_) return;
+  const auto owner = owner_.lock();
+  if (!transport_.peer_has_closed()) {
+    stall_timer_.arm(kStallCheck);
+  } else if (!std::exchange(told_, true)) {
+    closed_(connection_);
+  }
 }
 
 void Inbound::on_read(const boost::system::error_code& error, std::size_t size) noexcept {
@@ -58,7 +76,8 @@ void Inbound::on_read(const boost::system::error_code& error, std::size_t size) 
   if (error) {
     ended_ = true;
     error_ = error;
-    closed_(connection_);
+    stall_timer_.disarm();
+    if (!std::exchange(told_, true)) closed_(connection_);
     arrived_.fire_now();
     return;
   }

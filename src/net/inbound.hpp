@@ -24,8 +24,8 @@ class Inbound final : public Transport::Reader {
   /// Told once, from the loop, when the peer closed or the connection broke.
   using Closed = void (*)(void* connection) noexcept;
 
-  Inbound(Transport& transport, std::size_t initial_capacity, std::size_t max_capacity, Closed closed,
-          void* connection);
+  Inbound(Transport& transport, TimerWheel& wheel, std::size_t initial_capacity, std::size_t max_capacity,
+          Closed closed, void* connection);
   ~Inbound() = default;
   Inbound(const Inbound&) = delete;
   Inbound& operator=(const Inbound&) = delete;
@@ -62,7 +62,10 @@ class Inbound final : public Transport::Reader {
   [[nodiscard]] const boost::system::error_code& error() const noexcept { return error_; }
 
   /// Lets go of the owner: no read is begun any more.
-  void stop() noexcept { stopped_ = true; }
+  void stop() noexcept {
+    stopped_ = true;
+    stall_timer_.disarm();
+  }
 
   void on_read(const boost::system::error_code& error, std::size_t size) noexcept override;
 
@@ -70,6 +73,7 @@ class Inbound final : public Transport::Reader {
   enum class Grow : std::uint8_t { no, yes };
   void arm(Grow grow);
   void move_to(std::size_t capacity);
+  void on_stall() noexcept;
 
   Transport& transport_;
   std::weak_ptr<void> owner_;
@@ -83,12 +87,14 @@ class Inbound final : public Transport::Reader {
   Event arrived_;
   Closed closed_;
   void* connection_;
+  Timer stall_timer_;  // reading has stopped: the end of the connection has to be asked for
   boost::system::error_code error_;
   bool armed_ = false;
   bool delivering_ = false;
   bool pinned_ = false;
   bool discarding_ = false;
   bool ended_ = false;
+  bool told_ = false;
   bool stopped_ = false;
 };
 

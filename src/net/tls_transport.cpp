@@ -68,6 +68,7 @@ class TlsTransport final : public Transport {
   }
 
   asio::ip::tcp::endpoint peer() const noexcept override { return peer_; }
+  bool peer_has_closed() const noexcept override { return net::peer_has_closed(stream_->next_layer()); }
   bool negotiated_h2() const noexcept override { return h2_; }
 
  private:

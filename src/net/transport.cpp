@@ -4,6 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace wisp::net {
@@ -75,6 +76,7 @@ class PlainTransport final : public Transport {
   }
 
   asio::ip::tcp::endpoint peer() const noexcept override { return peer_; }
+  bool peer_has_closed() const noexcept override { return net::peer_has_closed(socket_); }
 
  private:
   Socket socket_;
@@ -82,6 +84,14 @@ class PlainTransport final : public Transport {
 };
 
 }  // namespace
+
+bool peer_has_closed(const Socket& socket) noexcept {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(const_cast<Socket&>(socket).native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+    return true;
+  return info.tcpi_state != TCP_ESTABLISHED;
+}
 
 std::unique_ptr<Transport> make_plain_transport(Socket socket) {
   return std::make_unique<PlainTransport>(std::move(socket));

@@ -22,6 +22,9 @@ namespace wisp::net {
 /// A TCP socket that knows its loop's type, which saves a virtual call an operation.
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
+/// Transport::peer_has_closed() of a socket.
+[[nodiscard]] bool peer_has_closed(const Socket& socket) noexcept;
+
 /// What one write gathers; unused ones stay empty.
 using WriteBuffers = std::array<boost::asio::const_buffer, 3>;
 
@@ -64,6 +67,10 @@ class Transport {
   virtual void close(Ending ending = Ending::orderly) noexcept = 0;
 
   [[nodiscard]] virtual boost::asio::ip::tcp::endpoint peer() const noexcept = 0;
+
+  /// Whether the peer has closed its side or the connection is gone, although bytes from before may be
+  /// unread. A system call.
+  [[nodiscard]] virtual bool peer_has_closed() const noexcept = 0;
 
   /// Whether TLS agreed on "h2".
   [[nodiscard]] virtual bool negotiated_h2() const noexcept { return false; }

@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadAhead = 8 << 10;
+constexpr std::size_t kReadAhead = 4 << 10;
 constexpr std::size_t kCopyBelow = 4 << 10;
 constexpr unsigned kMaxInterim = 64;  // 1xx responses before the real one
 
@@ -285,7 +285,8 @@ H1Client::H1Client(std::shared_ptr<Client::State> client, std::string key,
       key_(std::move(key)),
       transport_(std::move(transport)),
       in_(
-          *transport_, kReadAhead, std::max(max_head + (4 << 10), client_->limits.buffer_bytes),
+          *transport_, client_->wheel, kReadAhead,
+          std::max(max_head + (4 << 10), client_->limits.buffer_bytes),
           [](void* self) noexcept {
             auto* connection = static_cast<H1Client*>(self);
             if (connection->resting_) connection->close();

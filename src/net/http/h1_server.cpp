@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-constexpr std::size_t kReadAhead = 8 << 10;
+constexpr std::size_t kReadAhead = 4 << 10;
 constexpr std::size_t kCopyBelow =
     4 << 10;  // smaller bodies are copied behind the head: one buffer is cheaper to send
 constexpr std::size_t kKeepOut = 16 << 10;  // a larger write buffer is given back
@@ -33,7 +33,7 @@ H1Server::H1Server(std::shared_ptr<Server::State> state, std::unique_ptr<Transpo
     : ServerConnection(std::move(state)),
       transport_(std::move(transport)),
       in_(
-          *transport_, kReadAhead,
+          *transport_, server().wheel, kReadAhead,
           std::max(server().options.limits.head_bytes + (4 << 10), server().options.limits.buffer_bytes),
           [](void* self) noexcept { static_cast<H1Server*>(self)->on_closed(); }, this),
       limits_{.bytes = server().options.limits.head_bytes,

@@ -451,6 +451,21 @@ TEST(H1Server, DisconnectIsNoticedWhileTheHandlerWaits) {
   EXPECT_TRUE(eventually([&] { return server.stats().open == 0; }));
 }
 
+TEST(H1Server, DisconnectIsNoticedBehindABodyThatNobodyReads) {
+  std::atomic<int> running = 0;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    ++running;
+    while (exchange.lost() == Lost::no) co_await sleep_for(2ms);
+    EXPECT_EQ(exchange.lost(), Lost::client_left);
+    --running;
+  });
+  RawClient client(server.port());
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x'));
+  ASSERT_TRUE(eventually([&] { return running == 1; }));
+  client.close();
+  EXPECT_TRUE(eventually([&] { return running == 0; }));
+}
+
 TEST(H1Server, WritesToAClientThatDoesNotReadWaitAndEndWithIt) {
   std::atomic<bool> ended = false;
   std::atomic<std::size_t> written = 0;
@@ -636,6 +651,13 @@ TEST(H1Server, ShardsShareAPort) {
   TestServer first(say("x"));
   ServerOptions options;
   options.port = first.port();
+  {
+    asio::io_context io{1};
+    const auto alone = Server::listen(io, options, say("x"));
+    ASSERT_FALSE(alone);
+    EXPECT_TRUE(alone.error().message().contains("in use")) << alone.error().message();
+  }
+  options.port_use = PortUse::join;
   TestServer second(say("x"), options);
   EXPECT_EQ(first.port(), second.port());
   for (int i = 0; i < 64; ++i) {

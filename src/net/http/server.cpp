@@ -40,6 +40,15 @@ Result<> Server::State::open() {
     if (!error) return {};
     return fail(Errc::listen, "cannot {} {}:{}: {}", what, options.host, options.port, error.message());
   };
+  if (options.port_use == PortUse::own && options.port != 0) {
+    // A listener of somebody else with SO_REUSEPORT shows only to a socket without it.
+    Acceptor probe(io);
+    probe.open(endpoint.protocol(), error);
+    TRY(check("open a socket for"));
+    probe.set_option(asio::socket_base::reuse_address(true), error);
+    probe.bind(endpoint, error);
+    TRY(check("listen on"));
+  }
   acceptor.open(endpoint.protocol(), error);
   TRY(check("open a socket for"));
   acceptor.set_option(asio::socket_base::reuse_address(true), error);

@@ -49,11 +49,19 @@ struct AccessRecord {
   std::chrono::nanoseconds duration;
 };
 
+/// Whether a server wants its port for itself. Shards of one server share theirs through SO_REUSEPORT, which
+/// would let two programs share one by accident.
+enum class PortUse : std::uint8_t {
+  own,   ///< fails if anybody listens there
+  join,  ///< joins those who listen there already
+};
+
 struct ServerOptions {
   std::string host = "127.0.0.1";  ///< address to listen on, numeric
   std::uint16_t port =
-      0;               ///< 0: the kernel picks, see Server::port(); others of the same server join it there
-  int backlog = 4096;  ///< connections the kernel queues for accept
+      0;  ///< 0: the kernel picks, see Server::port(); others of the same server join it there
+  PortUse port_use = PortUse::own;  ///< of the first shard; join for the others
+  int backlog = 4096;               ///< connections the kernel queues for accept
   ServerLimits limits;
   std::shared_ptr<const TlsServerContext> tls;  ///< null: cleartext (HTTP/1 and h2c by prior knowledge)
   std::function<void(const AccessRecord&)>
@@ -77,7 +85,7 @@ struct ServerStats {
 /// connections it accepted. Owned by the shard's owner; everything happens on the thread that runs `io`.
 ///
 ///     auto first = TRY(Server::listen(io0, {.port = 8000}, handler0));          // port 0 works too
-///     auto second = TRY(Server::listen(io1, {.port = first->port()}, handler1));
+///     auto second = TRY(Server::listen(io1, {.port = first->port(), .port_use = PortUse::join}, handler1));
 ///     ... io0.run(), io1.run() on their threads ...
 ///     co_await first->drain(30s);
 ///

@@ -156,6 +156,7 @@ Result<std::unique_ptr<HttpService>> HttpService::start(std::shared_ptr<engine::
     auto worker = std::make_unique<Worker>(engine, face, index, options);
     TRY(worker->listen(server));
     server.port = worker->port();
+    server.port_use = net::http::PortUse::join;
     service->workers_.push_back(std::move(worker));
   }
   for (auto& worker : service->workers_) worker->run();
