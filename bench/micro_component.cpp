@@ -24,7 +24,8 @@ struct Bench {
   }
 
   std::shared_ptr<const Component> guest(const std::string& name) const {
-    return must(Component::load(*engine, component::testing::read_file("build/guests/" + name + ".wasm"), {}));
+    return must(
+        Component::load(*engine, component::testing::read_file("build/guests/" + name + ".wasm"), {}));
   }
 
   /// Runs `body` on a fiber, as guests do.
@@ -39,8 +40,8 @@ struct Bench {
 Value u32(std::uint32_t value) { return {value}; }
 
 /// `times` calls of one import inside one call of the guest.
-void drive(benchmark::State& state, Bench& bench, const std::shared_ptr<const Linked>& linked, const char* function,
-           std::uint32_t size) {
+void drive(benchmark::State& state, Bench& bench, const std::shared_ptr<const Linked>& linked,
+           const char* function, std::uint32_t size) {
   constexpr std::uint32_t kTimes = 10'000;
   bench.on_fiber([&](GuestRun& run) {
     auto tree = must(Tree::instantiate(linked, run, bench.limits, nullptr));
@@ -71,8 +72,8 @@ void host_import_list(benchmark::State& state) {
 BENCHMARK(host_import_list)->Arg(64)->Arg(4096);
 
 std::shared_ptr<const Linked> pair(Bench& bench) {
-  const std::array<std::shared_ptr<const Provider>, 1> providers{std::make_shared<Provider>(
-      Provider{.name = "micro", .linked = must(link(bench.guest("micro"), bench.linker)), .max_invocations = ~0U})};
+  const std::array<std::shared_ptr<const Provider>, 1> providers{std::make_shared<Provider>(Provider{
+      .name = "micro", .linked = must(link(bench.guest("micro"), bench.linker)), .max_invocations = ~0U})};
   return must(link(bench.guest("micro-caller"), bench.linker, providers));
 }
 
@@ -92,7 +93,8 @@ void instantiate_and_drop(benchmark::State& state, const char* name) {
   Bench bench;
   const auto linked = must(link(bench.guest(name), bench.linker));
   bench.on_fiber([&](GuestRun& run) {
-    for (auto _ : state) benchmark::DoNotOptimize(must(Tree::instantiate(linked, run, bench.limits, nullptr)));
+    for (auto _ : state)
+      benchmark::DoNotOptimize(must(Tree::instantiate(linked, run, bench.limits, nullptr)));
   });
 }
 BENCHMARK_CAPTURE(instantiate_and_drop, no_imports, "micro");

@@ -9,7 +9,8 @@ std::string code_text(Errc code) { return fmt::format("E{:04}", static_cast<unsi
 std::string_view title(Errc code) {
   switch (code) {
 #define WISP_ERROR(name, number, text) \
-  case Errc::name: return text;
+  case Errc::name:                     \
+    return text;
 #include "base/errors.def"
 #undef WISP_ERROR
   }
@@ -19,7 +20,8 @@ std::string_view title(Errc code) {
 std::string_view name(Errc code) {
   switch (code) {
 #define WISP_ERROR(name, number, text) \
-  case Errc::name: return #name;
+  case Errc::name:                     \
+    return #name;
 #include "base/errors.def"
 #undef WISP_ERROR
   }
@@ -27,7 +29,8 @@ std::string_view name(Errc code) {
 }
 
 Error::Error(Errc code, std::string message)
-    : body_(new Body{.code = code, .exit_status = 0, .message = std::move(message), .backtrace = {}, .details = {}}) {}
+    : body_(new Body{
+          .code = code, .exit_status = 0, .message = std::move(message), .backtrace = {}, .details = {}}) {}
 
 Error::Error(const Error& other) : body_(new Body(*other.body_)) {}
 

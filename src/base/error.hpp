@@ -25,8 +25,8 @@ enum class Errc : std::uint16_t {
 /// The name of a code in errors.def ("import_missing"), as `-o json` prints it.
 [[nodiscard]] std::string_view name(Errc code);
 
-/// A failure: its code, one sentence with the value in question, and what helps: labelled details ("needed by",
-/// "provided", "try"). One pointer wide, never empty; made only on the failing path.
+/// A failure: its code, one sentence with the value in question, and what helps: labelled details ("needed
+/// by", "provided", "try"). One pointer wide, never empty; made only on the failing path.
 class Error {
  public:
   struct Detail {

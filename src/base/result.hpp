@@ -46,7 +46,8 @@ auto take(R&& result) {
     ::wisp::detail::take(::std::move(name));              \
   })
 
-/// `auto x = TRY(f());` passes an error up, else yields the value. References are passed on as pointers by the callee.
+/// `auto x = TRY(f());` passes an error up, else yields the value. References are passed on as pointers by
+/// the callee.
 #define TRY(...) WISP_TRY_(WISP_JOIN(try_, __COUNTER__), return, __VA_ARGS__)
 
 /// TRY inside a coroutine that returns awaitable<Result<…>>; the argument may contain co_await.

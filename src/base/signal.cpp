@@ -30,7 +30,8 @@ Signal::~Signal() {
 }
 
 void Signal::fire() noexcept {
-  // The batch moves to a signal of its own: a waiter may destroy other links of it, or this signal, while it is woken.
+  // The batch moves to a signal of its own: a waiter may destroy other links of it, or this signal, while it
+  // is woken.
   Signal batch;
   batch.first_ = first_;
   first_ = nullptr;

@@ -34,8 +34,9 @@ class SignalLink {
   SignalLink* next_ = nullptr;
 };
 
-/// "Something may have changed": level-triggered state lives elsewhere, waiters look again after a wake. One thread.
-/// Firing unlinks all current waiters first, so a waiter that links again during its wake is not woken twice.
+/// "Something may have changed": level-triggered state lives elsewhere, waiters look again after a wake. One
+/// thread. Firing unlinks all current waiters first, so a waiter that links again during its wake is not
+/// woken twice.
 class Signal {
  public:
   Signal() = default;

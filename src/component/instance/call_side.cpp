@@ -9,8 +9,8 @@ GuestMemory CallSide::memory() {
   return instance_->tree().memory(*options_->memory);
 }
 
-Result<std::uint64_t> CallSide::realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
-                                        std::uint64_t new_size) {
+Result<std::uint64_t> CallSide::realloc(std::uint64_t old_address, std::uint64_t old_size,
+                                        std::uint32_t align, std::uint64_t new_size) {
   if (!options_->realloc) return fail(Errc::trap_abi, "a value needs memory and the options name no realloc");
   std::array<wasmtime_val_raw_t, 4> values{};
   if (pointer() == PointerSize::p32) {
@@ -48,7 +48,8 @@ Result<Rep> CallSide::lift_own(ResourceId resource, std::uint32_t handle) {
     return fail(Errc::trap_handle, "cannot lift own resource from a borrow (handle index {})", handle);
   if (entry->lends != 0)
     return fail(Errc::trap_handle, "cannot remove owned resource while borrowed (handle index {})", handle);
-  return TRY(instance_->handles().remove(handle)).rep;
+  return TRY(instance_->handles().remove(handle))
+  .rep;
 }
 
 Result<Rep> CallSide::lift_borrow(ResourceId resource, std::uint32_t handle) {

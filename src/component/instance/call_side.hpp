@@ -7,12 +7,12 @@
 
 namespace wisp::component {
 
-/// A component instance under the options of one lift or lower, with the borrow scope of the call (Canonical ABI,
-/// LiftLowerContext). Lives on the stack of the call.
+/// A component instance under the options of one lift or lower, with the borrow scope of the call (Canonical
+/// ABI, LiftLowerContext). Lives on the stack of the call.
 class CallSide : public Side {
  public:
-  /// `scope`: set when values are lowered into a callee whose task owns the borrows; null for the calling side, which
-  /// lends instead.
+  /// `scope`: set when values are lowered into a callee whose task owns the borrows; null for the calling
+  /// side, which lends instead.
   CallSide(ComponentInstance& instance, const Options& options, BorrowScope* scope)
       : Side(options.encoding, options.pointer), instance_(&instance), options_(&options), scope_(scope) {
     set_budget(instance.tree().limits().lifted_bytes);
@@ -20,8 +20,8 @@ class CallSide : public Side {
   ~CallSide() { release(); }
 
   [[nodiscard]] GuestMemory memory() final;
-  [[nodiscard]] Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
-                                              std::uint64_t new_size) final;
+  [[nodiscard]] Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size,
+                                              std::uint32_t align, std::uint64_t new_size) final;
   [[nodiscard]] Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override;
   [[nodiscard]] Result<Rep> lift_borrow(ResourceId resource, std::uint32_t handle) override;
   [[nodiscard]] Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) override;

@@ -23,13 +23,15 @@ class Tree;
 class ComponentInstance;
 class GuestRun;
 
-/// What a tree carries for its host functions (the WASI context: arguments, preopens, policy). Owned by the tree.
+/// What a tree carries for its host functions (the WASI context: arguments, preopens, policy). Owned by the
+/// tree.
 class HostContext {
  public:
   virtual ~HostContext() = default;
 };
 
-/// Given to a host function: which instance called, and how to wait. Lives for the call, on the guest's fiber.
+/// Given to a host function: which instance called, and how to wait. Lives for the call, on the guest's
+/// fiber.
 class Caller {
  public:
   explicit Caller(ComponentInstance& instance) : instance_(&instance) {}
@@ -46,9 +48,9 @@ class Caller {
   /// The shard's loop.
   [[nodiscard]] boost::asio::io_context& loop() const noexcept;
 
-  /// Runs a coroutine on the shard's loop and pauses the guest until it is done (design.md §5, "Pause": nothing of this
-  /// instance runs meanwhile, other instances do). Errc::cancelled after the call was cancelled; the coroutine has then
-  /// been cancelled through its cancellation slot and has ended.
+  /// Runs a coroutine on the shard's loop and pauses the guest until it is done (design.md §5, "Pause":
+  /// nothing of this instance runs meanwhile, other instances do). Errc::cancelled after the call was
+  /// cancelled; the coroutine has then been cancelled through its cancellation slot and has ended.
   template <class T>
   [[nodiscard]] Result<T> await(boost::asio::awaitable<Result<T>> work);
 
@@ -73,7 +75,8 @@ class GuestWaiter final : public Waiter {
   /// Errc::cancelled when the call is being cancelled (deadline, client gone, shutdown): return the error up.
   [[nodiscard]] Result<> wait();
 
-  /// As wait(), but returns nothing about cancellation: for waits whose subject must have ended before the frame goes.
+  /// As wait(), but returns nothing about cancellation: for waits whose subject must have ended before the
+  /// frame goes.
   void wait_regardless();
 
  private:
@@ -82,8 +85,8 @@ class GuestWaiter final : public Waiter {
   bool woken_ = false;
 };
 
-/// Waits until `finished` is set (and `done` woken); a cancellation of the run calls `cancel(argument)` once and waits on.
-/// Errc::cancelled or the run's own reason when it was cancelled meanwhile.
+/// Waits until `finished` is set (and `done` woken); a cancellation of the run calls `cancel(argument)` once
+/// and waits on. Errc::cancelled or the run's own reason when it was cancelled meanwhile.
 [[nodiscard]] Result<> wait_cancellable(Caller& caller, GuestWaiter& done, const bool& finished,
                                         void (*cancel)(void*), void* argument);
 
@@ -93,17 +96,17 @@ Result<T> Caller::await(boost::asio::awaitable<Result<T>> work) {
   boost::asio::cancellation_signal signal;
   std::optional<Result<T>> outcome;
   bool finished = false;
-  boost::asio::co_spawn(loop(), std::move(work),
-                        boost::asio::bind_cancellation_slot(
-                            signal.slot(), [&](std::exception_ptr failure, Result<T> result) {
-                              if (failure) {
-                                outcome.emplace(fail(Errc::internal, "a host function threw"));
-                              } else {
-                                outcome.emplace(std::move(result));
-                              }
-                              finished = true;
-                              done.wake();
-                            }));
+  boost::asio::co_spawn(
+      loop(), std::move(work),
+      boost::asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, Result<T> result) {
+        if (failure) {
+          outcome.emplace(fail(Errc::internal, "a host function threw"));
+        } else {
+          outcome.emplace(std::move(result));
+        }
+        finished = true;
+        done.wake();
+      }));
   const auto cancel = [](void* s) {
     static_cast<boost::asio::cancellation_signal*>(s)->emit(boost::asio::cancellation_type::terminal);
   };

@@ -15,8 +15,9 @@ namespace wisp::component {
 
 class GuestWaiter;
 
-/// One stretch of guest work on a fiber: started by the host, carried through every tree that it calls, until it ends or is
-/// cancelled. Owned by whoever started it; lives on the shard; must be done before it is destroyed.
+/// One stretch of guest work on a fiber: started by the host, carried through every tree that it calls, until
+/// it ends or is cancelled. Owned by whoever started it; lives on the shard; must be done before it is
+/// destroyed.
 class GuestRun {
  public:
   explicit GuestRun(Shard& shard) : shard_(&shard) {}
@@ -24,8 +25,8 @@ class GuestRun {
   GuestRun(const GuestRun&) = delete;
   GuestRun& operator=(const GuestRun&) = delete;
 
-  /// Runs `work` on a fiber until it ends or pauses for the first time. Errc::no_capacity without a fiber: then `work` has
-  /// not run and done() is true.
+  /// Runs `work` on a fiber until it ends or pauses for the first time. Errc::no_capacity without a fiber:
+  /// then `work` has not run and done() is true.
   [[nodiscard]] Result<> start(std::move_only_function<void()> work);
 
   [[nodiscard]] bool done() const noexcept { return done_; }
@@ -33,7 +34,8 @@ class GuestRun {
   /// Completes once the work is done; one waiter at a time. Not cancellable: cancel() the run.
   [[nodiscard]] boost::asio::awaitable<void> finished();
 
-  /// Makes the guest trap with `reason` at its next pause, wait or tick. Any number of times, on the shard's thread.
+  /// Makes the guest trap with `reason` at its next pause, wait or tick. Any number of times, on the shard's
+  /// thread.
   void cancel(Error reason);
 
   [[nodiscard]] Shard& shard() const noexcept { return *shard_; }

@@ -23,11 +23,11 @@ struct Handle {
   BorrowScope* scope = nullptr;
 };
 
-/// The one table of a component instance (Canonical ABI, "Table State"). Freed indices are reused last-in first-out and
-/// zero is never valid: guests can see the numbers, so the order is part of the contract.
+/// The one table of a component instance (Canonical ABI, "Table State"). Freed indices are reused last-in
+/// first-out and zero is never valid: guests can see the numbers, so the order is part of the contract.
 ///
-/// Owned by its instance; touched only on the instance's shard. Entries move when the table grows: pointers from get()
-/// end at the next add().
+/// Owned by its instance; touched only on the instance's shard. Entries move when the table grows: pointers
+/// from get() end at the next add().
 class HandleTable {
  public:
   static constexpr std::uint32_t kMaxIndex = (1u << 28) - 1;

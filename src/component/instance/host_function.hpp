@@ -32,9 +32,9 @@ class ResourceTags {
   ~ResourceTags() = default;
 };
 
-/// A function of the host behind a component import: checks the importing type once, then lifts parameters from flat
-/// values or memory, runs, and lowers results. Made by make_host_function (link/host_function.hpp). Immutable, shared by
-/// all shards; what it captures must be safe for that.
+/// A function of the host behind a component import: checks the importing type once, then lifts parameters
+/// from flat values or memory, runs, and lowers results. Made by make_host_function (link/host_function.hpp).
+/// Immutable, shared by all shards; what it captures must be safe for that.
 class HostFunction {
  public:
   virtual ~HostFunction() = default;

@@ -23,26 +23,28 @@ struct ResourceBinding {
 /// The environment of a trampoline's callback.
 struct BoundTrampoline {
   const Trampoline* plan = nullptr;
-  const HostFunction* function = nullptr;      ///< lower of an import
-  std::optional<TransferPlan> params, results; ///< lower of a lift of the same tree
-  std::vector<std::uint32_t> entering;         ///< instances whose may_enter the call takes (Canonical ABI, "donut")
-  wasm_functype_t* type = nullptr;             ///< owned by Linked
+  const HostFunction* function = nullptr;       ///< lower of an import
+  std::optional<TransferPlan> params, results;  ///< lower of a lift of the same tree
+  std::vector<std::uint32_t> entering;  ///< instances whose may_enter the call takes (Canonical ABI, "donut")
+  wasm_functype_t* type = nullptr;      ///< owned by Linked
   wasmtime_func_unchecked_callback_t callback = nullptr;
-  std::optional<engine::HostFunction> shared;  ///< what stores bind; none if no own module imports it directly
+  std::optional<engine::HostFunction>
+      shared;  ///< what stores bind; none if no own module imports it directly
 };
 
 struct DeleteModuleExport {
   void operator()(wisp_module_export_t* raw) const noexcept { wisp_module_export_delete(raw); }
 };
 
-/// A core item that a step takes, with its export looked up: in the instances of a module it is found without its name.
+/// A core item that a step takes, with its export looked up: in the instances of a module it is found without
+/// its name.
 struct CoreItemRef {
   CoreRef ref;
   const wisp_module_export_t* exported = nullptr;  ///< owned by Linked; null for trampolines
 };
 
-/// A component with all its imports bound and its modules compiled: what trees are made of. Immutable, shared by all
-/// shards; made by link/.
+/// A component with all its imports bound and its modules compiled: what trees are made of. Immutable, shared
+/// by all shards; made by link/.
 struct Linked {
   Linked() = default;
   Linked(const Linked&) = delete;
@@ -51,12 +53,12 @@ struct Linked {
 
   std::shared_ptr<const void> owner;  ///< keeps the plan and the binary it points into
   const Plan* plan = nullptr;
-  std::vector<std::shared_ptr<const engine::Module>> modules;    ///< by own module
-  std::vector<std::shared_ptr<const HostFunction>> functions;    ///< by imported function
-  std::vector<ResourceBinding> resources;                        ///< by ResourceId
-  std::vector<BoundTrampoline> trampolines;                      ///< by trampoline; never resized once bound
-  std::vector<std::vector<std::uint32_t>> lift_entering;         ///< by lift: self and ancestors
-  std::vector<std::vector<CoreItemRef>> step_items;              ///< by step: imports, or the one item it names
+  std::vector<std::shared_ptr<const engine::Module>> modules;  ///< by own module
+  std::vector<std::shared_ptr<const HostFunction>> functions;  ///< by imported function
+  std::vector<ResourceBinding> resources;                      ///< by ResourceId
+  std::vector<BoundTrampoline> trampolines;                    ///< by trampoline; never resized once bound
+  std::vector<std::vector<std::uint32_t>> lift_entering;       ///< by lift: self and ancestors
+  std::vector<std::vector<CoreItemRef>> step_items;            ///< by step: imports, or the one item it names
   std::vector<std::unique_ptr<wisp_module_export_t, DeleteModuleExport>> module_exports;
 };
 

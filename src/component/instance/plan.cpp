@@ -5,7 +5,8 @@
 namespace wisp::component {
 
 const ExportItem* ExportedInstance::find(std::string_view name) const {
-  const auto found = std::ranges::find(exports, name, [](const auto& entry) -> std::string_view { return entry.first; });
+  const auto found =
+      std::ranges::find(exports, name, [](const auto& entry) -> std::string_view { return entry.first; });
   return found == exports.end() ? nullptr : &found->second;
 }
 

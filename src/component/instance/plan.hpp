@@ -12,8 +12,9 @@
 #include <variant>
 #include <vector>
 
-/// Instantiation of a component with everything static decided: nested components are unrolled, names and aliases are
-/// resolved, and what is left is a straight line of steps (design.md §6). Made once per component, immutable, shared.
+/// Instantiation of a component with everything static decided: nested components are unrolled, names and
+/// aliases are resolved, and what is left is a straight line of steps (design.md §6). Made once per
+/// component, immutable, shared.
 namespace wisp::component {
 
 /// Where a core item (function, memory, table, global, tag) comes from.
@@ -30,8 +31,8 @@ struct Options {
   ast::StringEncoding encoding = ast::StringEncoding::utf8;
   PointerSize pointer = PointerSize::p32;
   bool async = false;
-  std::optional<std::uint32_t> memory;                         ///< memory slot
-  std::optional<std::uint32_t> realloc, post_return, callback; ///< function slots
+  std::optional<std::uint32_t> memory;                          ///< memory slot
+  std::optional<std::uint32_t> realloc, post_return, callback;  ///< function slots
 };
 
 /// A component instance of the tree. Instances are numbered in order of creation; 0 is the root.
@@ -101,8 +102,8 @@ struct ModuleRef {
 struct InstantiateStep {
   ModuleRef module;
   std::uint32_t core_instance = 0;
-  std::uint32_t instance = 0;  ///< the component instance this happens in
-  std::vector<CoreRef> imports;///< in the module's import order
+  std::uint32_t instance = 0;    ///< the component instance this happens in
+  std::vector<CoreRef> imports;  ///< in the module's import order
 };
 struct MemoryStep {
   CoreRef memory;

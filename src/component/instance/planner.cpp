@@ -41,12 +41,15 @@ Result<Plan> Planner::run(const ast::Component& root) {
   return std::move(plan_);
 }
 
-Result<std::shared_ptr<InstanceItem>> Planner::instantiate(const ComponentItem& component, const Arguments* arguments,
-                                                           std::optional<std::uint32_t> parent, std::uint32_t depth) {
+Result<std::shared_ptr<InstanceItem>> Planner::instantiate(const ComponentItem& component,
+                                                           const Arguments* arguments,
+                                                           std::optional<std::uint32_t> parent,
+                                                           std::uint32_t depth) {
   if (component.syntax == nullptr)
     return fail(Errc::unsupported_feature, "the component instantiates a component that it imports");
   if (depth > limits_.max_depth)
-    return fail(Errc::component_too_large, "components are instantiated deeper than {} levels", limits_.max_depth);
+    return fail(Errc::component_too_large, "components are instantiated deeper than {} levels",
+                limits_.max_depth);
   if (plan_.instances.size() >= limits_.max_instances)
     return fail(Errc::component_too_large, "more than {} component instances", limits_.max_instances);
   plan_.instances.push_back({.parent = parent, .name = component.syntax->name});
@@ -61,16 +64,18 @@ Result<std::shared_ptr<InstanceItem>> Planner::instantiate(const ComponentItem& 
   return out;
 }
 
-Result<> Planner::define(Scope& scope, const ast::Definition& definition, const Arguments* arguments, InstanceItem& out,
-                         std::uint32_t depth) {
+Result<> Planner::define(Scope& scope, const ast::Definition& definition, const Arguments* arguments,
+                         InstanceItem& out, std::uint32_t depth) {
   if (const auto* module = std::get_if<ast::CoreModule>(&definition)) {
-    const auto [entry, added] = module_index_.try_emplace(module, static_cast<std::uint32_t>(plan_.modules.size()));
+    const auto [entry, added] =
+        module_index_.try_emplace(module, static_cast<std::uint32_t>(plan_.modules.size()));
     if (added) plan_.modules.push_back(module);
     scope.core_modules.push_back(
         {.ref = {.from = ModuleRef::From::own, .index = entry->second}, .syntax = module});
     return {};
   }
-  if (const auto* instance = std::get_if<ast::CoreInstance>(&definition)) return core_instance(scope, *instance);
+  if (const auto* instance = std::get_if<ast::CoreInstance>(&definition))
+    return core_instance(scope, *instance);
   if (const auto* type = std::get_if<ast::CoreType>(&definition)) {
     for (std::uint32_t i = 0; i < type->count; ++i) scope.core_types.push_back(type);
     return count(type->count);
@@ -79,7 +84,8 @@ Result<> Planner::define(Scope& scope, const ast::Definition& definition, const 
     scope.components.push_back({.syntax = nested->get(), .closure = &scope});
     return {};
   }
-  if (const auto* instance = std::get_if<ast::Instance>(&definition)) return component_instance(scope, *instance, depth);
+  if (const auto* instance = std::get_if<ast::Instance>(&definition))
+    return component_instance(scope, *instance, depth);
   if (const auto* a = std::get_if<ast::Alias>(&definition)) return alias(scope, *a);
   if (const auto* type_def = std::get_if<ast::TypeDef>(&definition)) {
     auto evaluated = TRY(type(scope, *type_def));
@@ -133,19 +139,26 @@ Result<> Planner::push(Scope& scope, const Item& item) {
 
 Result<Item> Planner::item(const Scope& scope, ast::SortIndex index) const {
   switch (index.sort) {
-    case Sort::func: return Item(*TRY(at(scope.funcs, index.index, "function")));
-    case Sort::type: return Item(*TRY(at(scope.types, index.index, "type")));
-    case Sort::component: return Item(*TRY(at(scope.components, index.index, "component")));
-    case Sort::instance: return Item(*TRY(at(scope.instances, index.index, "instance")));
-    case Sort::core_module: return Item(*TRY(at(scope.core_modules, index.index, "core module")));
-    case Sort::value: return fail(Errc::unsupported_feature, "component values are not supported");
+    case Sort::func:
+      return Item(*TRY(at(scope.funcs, index.index, "function")));
+    case Sort::type:
+      return Item(*TRY(at(scope.types, index.index, "type")));
+    case Sort::component:
+      return Item(*TRY(at(scope.components, index.index, "component")));
+    case Sort::instance:
+      return Item(*TRY(at(scope.instances, index.index, "instance")));
+    case Sort::core_module:
+      return Item(*TRY(at(scope.core_modules, index.index, "core module")));
+    case Sort::value:
+      return fail(Errc::unsupported_feature, "component values are not supported");
     case Sort::core_func:
     case Sort::core_table:
     case Sort::core_memory:
     case Sort::core_global:
     case Sort::core_tag:
     case Sort::core_type:
-    case Sort::core_instance: break;
+    case Sort::core_instance:
+      break;
   }
   return contradiction("sort");
 }
@@ -153,11 +166,21 @@ Result<Item> Planner::item(const Scope& scope, ast::SortIndex index) const {
 Result<CoreItem> Planner::core_item(const Scope& scope, ast::SortIndex index) const {
   const std::vector<CoreRef>* space = nullptr;
   switch (index.sort) {
-    case Sort::core_func: space = &scope.core_funcs; break;
-    case Sort::core_table: space = &scope.core_tables; break;
-    case Sort::core_memory: space = &scope.core_memories; break;
-    case Sort::core_global: space = &scope.core_globals; break;
-    case Sort::core_tag: space = &scope.core_tags; break;
+    case Sort::core_func:
+      space = &scope.core_funcs;
+      break;
+    case Sort::core_table:
+      space = &scope.core_tables;
+      break;
+    case Sort::core_memory:
+      space = &scope.core_memories;
+      break;
+    case Sort::core_global:
+      space = &scope.core_globals;
+      break;
+    case Sort::core_tag:
+      space = &scope.core_tags;
+      break;
     case Sort::core_type:
     case Sort::core_module:
     case Sort::core_instance:
@@ -165,9 +188,10 @@ Result<CoreItem> Planner::core_item(const Scope& scope, ast::SortIndex index) co
     case Sort::value:
     case Sort::type:
     case Sort::component:
-    case Sort::instance: return contradiction("core sort");
+    case Sort::instance:
+      return contradiction("core sort");
   }
-  return CoreItem{.sort = index.sort, .ref = *TRY(at(*space, index.index, "core item"))};
+  return CoreItem { .sort = index.sort, .ref = *TRY(at(*space, index.index, "core item")) };
 }
 
 Result<CoreItem> Planner::core_export(const CoreInstanceItem& instance, std::string_view name) const {
@@ -197,11 +221,21 @@ Result<> Planner::alias(Scope& scope, const ast::Alias& alias) {
     const auto found = TRY(core_export(instance, from->name));
     if (found.sort != from->sort) return contradiction("core export");
     switch (found.sort) {
-      case Sort::core_func: scope.core_funcs.push_back(found.ref); return {};
-      case Sort::core_table: scope.core_tables.push_back(found.ref); return {};
-      case Sort::core_memory: scope.core_memories.push_back(found.ref); return {};
-      case Sort::core_global: scope.core_globals.push_back(found.ref); return {};
-      case Sort::core_tag: scope.core_tags.push_back(found.ref); return {};
+      case Sort::core_func:
+        scope.core_funcs.push_back(found.ref);
+        return {};
+      case Sort::core_table:
+        scope.core_tables.push_back(found.ref);
+        return {};
+      case Sort::core_memory:
+        scope.core_memories.push_back(found.ref);
+        return {};
+      case Sort::core_global:
+        scope.core_globals.push_back(found.ref);
+        return {};
+      case Sort::core_tag:
+        scope.core_tags.push_back(found.ref);
+        return {};
       case Sort::core_type:
       case Sort::core_module:
       case Sort::core_instance:
@@ -209,17 +243,21 @@ Result<> Planner::alias(Scope& scope, const ast::Alias& alias) {
       case Sort::value:
       case Sort::type:
       case Sort::component:
-      case Sort::instance: break;
+      case Sort::instance:
+        break;
     }
     return contradiction("core sort");
   }
   const auto& from = std::get<ast::AliasOuter>(alias);
   const Scope* target = TRY(outer(scope, from.count));
   switch (from.sort) {
-    case Sort::core_type: scope.core_types.push_back(*TRY(at(target->core_types, from.index, "core type"))); return {};
+    case Sort::core_type:
+      scope.core_types.push_back(*TRY(at(target->core_types, from.index, "core type")));
+      return {};
     case Sort::core_module:
     case Sort::type:
-    case Sort::component: return push(scope, TRY(item(*target, {.sort = from.sort, .index = from.index})));
+    case Sort::component:
+      return push(scope, TRY(item(*target, {.sort = from.sort, .index = from.index})));
     case Sort::core_func:
     case Sort::core_table:
     case Sort::core_memory:
@@ -228,7 +266,8 @@ Result<> Planner::alias(Scope& scope, const ast::Alias& alias) {
     case Sort::core_instance:
     case Sort::func:
     case Sort::value:
-    case Sort::instance: break;
+    case Sort::instance:
+      break;
   }
   return contradiction("outer alias");
 }
@@ -248,10 +287,13 @@ Result<> Planner::core_instance(Scope& scope, const ast::CoreInstance& instance)
   if (plan_.core_instances >= limits_.max_core_instances)
     return fail(Errc::component_too_large, "more than {} core instances", limits_.max_core_instances);
   TRY(count(module.syntax->imports.size()));
-  InstantiateStep step{
-      .module = module.ref, .core_instance = plan_.core_instances++, .instance = scope.instance, .imports = {}};
+  InstantiateStep step{.module = module.ref,
+                       .core_instance = plan_.core_instances++,
+                       .instance = scope.instance,
+                       .imports = {}};
   for (const auto& wanted : module.syntax->imports) {
-    const auto argument = std::ranges::find(instantiation.args, wanted.module, &ast::CoreInstantiateArg::name);
+    const auto argument =
+        std::ranges::find(instantiation.args, wanted.module, &ast::CoreInstantiateArg::name);
     if (argument == instantiation.args.end()) return contradiction("core instantiation argument");
     const auto& provider = *TRY(at(scope.core_instances, argument->instance, "core instance"));
     const auto found = TRY(core_export(provider, wanted.name));
@@ -270,7 +312,10 @@ Result<> Planner::component_instance(Scope& scope, const ast::Instance& instance
     auto out = std::make_shared<InstanceItem>();
     TRY(count(bag->exports.size()));
     for (const auto& entry : bag->exports)
-      out->exports.push_back({.name = entry.name.text, .item = TRY(item(scope, entry.item)), .implements = {}, .external_id = {}});
+      out->exports.push_back({
+        .name = entry.name.text, .item = TRY(item(scope, entry.item))
+        , .implements = {}, .external_id = {}
+      });
     scope.instances.push_back(std::move(out));
     return {};
   }
@@ -279,10 +324,11 @@ Result<> Planner::component_instance(Scope& scope, const ast::Instance& instance
   Arguments arguments;
   TRY(count(instantiation.args.size()));
   for (const auto& argument : instantiation.args)
-    arguments.emplace(argument.name, NamedItem{.name = argument.name,
-                                               .item = TRY(item(scope, argument.item)),
-                                               .implements = {},
-                                               .external_id = {}});
+    arguments.emplace(
+        argument.name, NamedItem {
+          .name = argument.name, .item = TRY(item(scope, argument.item))
+          , .implements = {}, .external_id = {}
+        });
   auto made = TRY(instantiate(component, &arguments, scope.instance, depth + 1));
   scope.instances.push_back(std::move(made));
   return {};

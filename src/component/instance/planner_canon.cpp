@@ -5,7 +5,8 @@
 namespace wisp::component::planning {
 
 void Planner::unsupported(std::string what) {
-  if (std::ranges::find(plan_.unsupported, what) == plan_.unsupported.end()) plan_.unsupported.push_back(std::move(what));
+  if (std::ranges::find(plan_.unsupported, what) == plan_.unsupported.end())
+    plan_.unsupported.push_back(std::move(what));
 }
 
 Result<std::uint32_t> Planner::func_slot(const Scope& scope, ast::Index core_func) {

@@ -53,9 +53,9 @@ struct CoreItem {
   CoreRef ref;
 };
 struct CoreInstanceItem {
-  std::optional<std::uint32_t> index;             ///< of the plan, when a module was instantiated
-  const ast::CoreModule* module = nullptr;        ///< its syntax
-  std::map<std::string_view, CoreItem> exports;   ///< inline exports otherwise
+  std::optional<std::uint32_t> index;            ///< of the plan, when a module was instantiated
+  const ast::CoreModule* module = nullptr;       ///< its syntax
+  std::map<std::string_view, CoreItem> exports;  ///< inline exports otherwise
 };
 
 /// The index spaces of one component instantiation or one type under construction.
@@ -114,15 +114,16 @@ class Planner {
   // planner_types.cpp
   [[nodiscard]] Result<TypeItem> type(Scope& scope, const ast::TypeDef& definition);
   [[nodiscard]] Result<const Type*> value_type(const Scope& scope, const ast::ValType& type) const;
-  [[nodiscard]] Result<const Type*> optional_type(const Scope& scope, const std::optional<ast::ValType>& type) const;
+  [[nodiscard]] Result<const Type*> optional_type(const Scope& scope,
+                                                  const std::optional<ast::ValType>& type) const;
   [[nodiscard]] Result<const FuncType*> func_type(const Scope& scope, const ast::Func& func);
   [[nodiscard]] Result<const FuncType*> func_type_at(const Scope& scope, ast::Index index) const;
   [[nodiscard]] Result<ResourceId> resource_at(const Scope& scope, ast::Index index) const;
   [[nodiscard]] Result<const Type*> intern(Type shape);
   [[nodiscard]] Result<Scope*> outer(Scope& scope, std::uint32_t count) const;
   /// What an unbound import of the root stands for: functions and resources of `path`, fresh.
-  [[nodiscard]] Result<Item> imported(Scope& scope, const ast::ExternType& type, std::vector<std::string> path,
-                                      std::uint32_t depth);
+  [[nodiscard]] Result<Item> imported(Scope& scope, const ast::ExternType& type,
+                                      std::vector<std::string> path, std::uint32_t depth);
   [[nodiscard]] Result<std::shared_ptr<InstanceItem>> imported_instance(const InstanceTypeItem& type,
                                                                         const std::vector<std::string>& path,
                                                                         std::uint32_t depth);

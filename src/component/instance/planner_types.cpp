@@ -22,19 +22,22 @@ Result<Scope*> Planner::outer(Scope& scope, std::uint32_t count) const {
 
 Result<const Type*> Planner::intern(Type shape) {
   const Type* type = plan_.types->intern(std::move(shape));
-  if (type == nullptr) return fail(Errc::component_too_large, "a value type is too deep, too large, or one too many");
+  if (type == nullptr)
+    return fail(Errc::component_too_large, "a value type is too deep, too large, or one too many");
   return type;
 }
 
 Result<const Type*> Planner::value_type(const Scope& scope, const ast::ValType& type) const {
-  if (const auto* primitive = std::get_if<ast::Primitive>(&type)) return plan_.types->primitive(kind_of(*primitive));
+  if (const auto* primitive = std::get_if<ast::Primitive>(&type))
+    return plan_.types->primitive(kind_of(*primitive));
   const auto& item = *TRY(at(scope.types, std::get<ast::Index>(type), "type"));
   const auto* value = std::get_if<const Type*>(&item);
   if (value == nullptr) return contradiction("value type");
   return *value;
 }
 
-Result<const Type*> Planner::optional_type(const Scope& scope, const std::optional<ast::ValType>& type) const {
+Result<const Type*> Planner::optional_type(const Scope& scope,
+                                           const std::optional<ast::ValType>& type) const {
   if (!type) return nullptr;
   return value_type(scope, *type);
 }
@@ -58,7 +61,7 @@ Result<const FuncType*> Planner::func_type(const Scope& scope, const ast::Func& 
   TRY(count(syntax.params.size()));
   for (const auto& param : syntax.params) {
     if (!param.type) return contradiction("parameter");
-    shape.params.push_back({.name = std::string(param.label), .type = TRY(value_type(scope, *param.type))});
+    shape.params.push_back({ .name = std::string(param.label), .type = TRY(value_type(scope, *param.type)) });
   }
   shape.result = TRY(optional_type(scope, syntax.result));
   const FuncType* type = plan_.types->intern(std::move(shape));
@@ -71,7 +74,7 @@ Result<TypeItem> Planner::type(Scope& scope, const ast::TypeDef& definition) {
     TRY(count(syntax.size()));
     std::vector<Member> out;
     for (const auto& member : syntax)
-      out.push_back({.name = std::string(member.label), .type = TRY(optional_type(scope, member.type))});
+      out.push_back({ .name = std::string(member.label), .type = TRY(optional_type(scope, member.type)) });
     return out;
   };
   const auto labels = [&](const std::vector<std::string_view>& syntax) -> Result<std::vector<Member>> {
@@ -85,9 +88,9 @@ Result<TypeItem> Planner::type(Scope& scope, const ast::TypeDef& definition) {
         if constexpr (std::is_same_v<T, ast::Primitive>) {
           return TypeItem(plan_.types->primitive(kind_of(syntax)));
         } else if constexpr (std::is_same_v<T, ast::Record>) {
-          return TypeItem(TRY(intern({.kind = Kind::record, .members = TRY(members(syntax.fields))})));
+          return TypeItem(TRY(intern({ .kind = Kind::record, .members = TRY(members(syntax.fields)) })));
         } else if constexpr (std::is_same_v<T, ast::Variant>) {
-          return TypeItem(TRY(intern({.kind = Kind::variant, .members = TRY(members(syntax.cases))})));
+          return TypeItem(TRY(intern({ .kind = Kind::variant, .members = TRY(members(syntax.cases)) })));
         } else if constexpr (std::is_same_v<T, ast::List>) {
           Type shape{.kind = syntax.length ? Kind::fixed_list : Kind::list};
           shape.element = TRY(value_type(scope, syntax.element));
@@ -97,30 +100,37 @@ Result<TypeItem> Planner::type(Scope& scope, const ast::TypeDef& definition) {
           Type shape{.kind = Kind::tuple};
           TRY(count(syntax.elements.size()));
           for (const auto& element : syntax.elements)
-            shape.members.push_back({.name = {}, .type = TRY(value_type(scope, element))});
+            shape.members.push_back({ .name = {}, .type = TRY(value_type(scope, element)) });
           return TypeItem(TRY(intern(std::move(shape))));
         } else if constexpr (std::is_same_v<T, ast::Flags>) {
-          return TypeItem(TRY(intern({.kind = Kind::flags, .members = TRY(labels(syntax.labels))})));
+          return TypeItem(TRY(intern({ .kind = Kind::flags, .members = TRY(labels(syntax.labels)) })));
         } else if constexpr (std::is_same_v<T, ast::Enum>) {
-          return TypeItem(TRY(intern({.kind = Kind::enum_, .members = TRY(labels(syntax.labels))})));
+          return TypeItem(TRY(intern({ .kind = Kind::enum_, .members = TRY(labels(syntax.labels)) })));
         } else if constexpr (std::is_same_v<T, ast::Option>) {
-          return TypeItem(TRY(intern({.kind = Kind::option, .element = TRY(value_type(scope, syntax.element))})));
+          return TypeItem(
+              TRY(intern({ .kind = Kind::option, .element = TRY(value_type(scope, syntax.element)) })));
         } else if constexpr (std::is_same_v<T, ast::ResultType>) {
-          return TypeItem(TRY(intern({.kind = Kind::result,
-                                      .element = TRY(optional_type(scope, syntax.ok)),
-                                      .second = TRY(optional_type(scope, syntax.error))})));
+          return TypeItem(TRY(intern({
+            .kind = Kind::result, .element = TRY(optional_type(scope, syntax.ok))
+            , .second = TRY(optional_type(scope, syntax.error))
+          })));
         } else if constexpr (std::is_same_v<T, ast::Own>) {
-          return TypeItem(TRY(intern({.kind = Kind::own, .resource = TRY(resource_at(scope, syntax.resource))})));
+          return TypeItem(
+              TRY(intern({ .kind = Kind::own, .resource = TRY(resource_at(scope, syntax.resource)) })));
         } else if constexpr (std::is_same_v<T, ast::Borrow>) {
-          return TypeItem(TRY(intern({.kind = Kind::borrow, .resource = TRY(resource_at(scope, syntax.resource))})));
+          return TypeItem(
+              TRY(intern({ .kind = Kind::borrow, .resource = TRY(resource_at(scope, syntax.resource)) })));
         } else if constexpr (std::is_same_v<T, ast::Stream>) {
-          return TypeItem(TRY(intern({.kind = Kind::stream, .element = TRY(optional_type(scope, syntax.element))})));
+          return TypeItem(
+              TRY(intern({ .kind = Kind::stream, .element = TRY(optional_type(scope, syntax.element)) })));
         } else if constexpr (std::is_same_v<T, ast::Future>) {
-          return TypeItem(TRY(intern({.kind = Kind::future, .element = TRY(optional_type(scope, syntax.element))})));
+          return TypeItem(
+              TRY(intern({ .kind = Kind::future, .element = TRY(optional_type(scope, syntax.element)) })));
         } else if constexpr (std::is_same_v<T, ast::Map>) {
-          return TypeItem(TRY(intern({.kind = Kind::map,
-                                      .element = TRY(value_type(scope, syntax.key)),
-                                      .second = TRY(value_type(scope, syntax.value))})));
+          return TypeItem(TRY(intern({
+            .kind = Kind::map, .element = TRY(value_type(scope, syntax.key))
+            , .second = TRY(value_type(scope, syntax.value))
+          })));
         } else if constexpr (std::is_same_v<T, ast::Func>) {
           return TypeItem(TRY(func_type(scope, syntax)));
         } else if constexpr (std::is_same_v<T, ast::ComponentType>) {
@@ -146,13 +156,15 @@ Result<Item> Planner::imported(Scope& scope, const ast::ExternType& type, std::v
   TRY(count(1));
   switch (type.kind) {
     case Kind::func: {
-      const FuncRef func{.from = FuncRef::From::import,
-                         .index = static_cast<std::uint32_t>(plan_.imported_funcs.size()),
-                         .type = TRY(func_type_at(scope, type.index))};
+      const FuncRef func {
+        .from = FuncRef::From::import, .index = static_cast<std::uint32_t>(plan_.imported_funcs.size()),
+        .type = TRY(func_type_at(scope, type.index))
+      };
       plan_.imported_funcs.push_back({.path = std::move(path), .type = func.type});
       return Item(func);
     }
-    case Kind::type_eq: return Item(*TRY(at(scope.types, type.index, "type")));
+    case Kind::type_eq:
+      return Item(*TRY(at(scope.types, type.index, "type")));
     case Kind::type_resource: {
       plan_.resources.push_back({.imported = true, .instance = 0, .dtor = {}});
       const ResourceId id = plan_.types->new_resource();
@@ -172,8 +184,10 @@ Result<Item> Planner::imported(Scope& scope, const ast::ExternType& type, std::v
       plan_.imported_modules.push_back({.path = std::move(path)});
       return Item(module);
     }
-    case Kind::component: return Item(ComponentItem{});
-    case Kind::value: break;
+    case Kind::component:
+      return Item(ComponentItem{});
+    case Kind::value:
+      break;
   }
   return fail(Errc::unsupported_feature, "component values are not supported");
 }
@@ -230,7 +244,8 @@ ExternDesc Planner::describe(const NamedItem& named) {
     auto& shared = described_[item.get()];
     if (shared == nullptr) {
       auto instance = std::make_shared<InstanceDesc>();
-      for (const auto& entry : item->exports) instance->exports.emplace_back(std::string(entry.name), describe(entry));
+      for (const auto& entry : item->exports)
+        instance->exports.emplace_back(std::string(entry.name), describe(entry));
       shared = std::move(instance);
     }
     desc.item = shared;

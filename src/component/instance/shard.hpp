@@ -11,8 +11,8 @@
 
 namespace wisp::component {
 
-/// One thread's share of the system: its loop, its fibers, and the queue of guests that overran their slice. Everything
-/// pinned to a shard is touched on its thread only.
+/// One thread's share of the system: its loop, its fibers, and the queue of guests that overran their slice.
+/// Everything pinned to a shard is touched on its thread only.
 class Shard {
  public:
   Shard(std::shared_ptr<engine::Engine> engine, engine::FiberOptions fibers = {});
@@ -24,12 +24,12 @@ class Shard {
   [[nodiscard]] engine::FiberPool& fibers() noexcept { return fibers_; }
   [[nodiscard]] engine::Engine& engine() const noexcept { return *engine_; }
 
-  /// Parks the current fiber behind everything that is ready, because its guest overran its slice. Overrunning guests
-  /// share one slice a turn of the loop: one of them runs, then the loop turns.
+  /// Parks the current fiber behind everything that is ready, because its guest overran its slice.
+  /// Overrunning guests share one slice a turn of the loop: one of them runs, then the loop turns.
   void overrun();
 
-  /// A guest overran its slice for the first time, or ended after that: while there are such guests the epoch ticks
-  /// faster, and their slices are one tick.
+  /// A guest overran its slice for the first time, or ended after that: while there are such guests the epoch
+  /// ticks faster, and their slices are one tick.
   void overrun_begins();
   void overrun_ends();
 

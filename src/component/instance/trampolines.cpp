@@ -37,7 +37,8 @@ Result<> run_host(const Site& at, FlatSpan values) {
   return at.bound.function->call(caller, side, values);
 }
 
-wasm_trap_t* lower_host(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count) {
+wasm_trap_t* lower_host(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
+                        std::size_t count) {
   return finish(run_host(site(environment, caller), FlatSpan(values, count)));
 }
 
@@ -46,23 +47,25 @@ Result<> run_lift(const Site& at, FlatSpan values) {
   return at.tree.call_inside(at.bound, values);
 }
 
-wasm_trap_t* lower_lift(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count) {
+wasm_trap_t* lower_lift(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
+                        std::size_t count) {
   return finish(run_lift(site(environment, caller), FlatSpan(values, count)));
 }
 
 Result<> run_new(const Site& at, FlatSpan values) {
   TRY(may_leave(at.instance));
-  const auto handle = TRY(at.instance.handles().add(
-      {.kind = Handle::Kind::own,
-       .resource = at.tree.binding(at.bound.plan->resource).canonical,
-       .lends = 0,
-       .rep = {static_cast<std::uint32_t>(values[0].i32)},
-       .scope = nullptr}));
+  const auto handle =
+      TRY(at.instance.handles().add({.kind = Handle::Kind::own,
+                                     .resource = at.tree.binding(at.bound.plan->resource).canonical,
+                                     .lends = 0,
+                                     .rep = {static_cast<std::uint32_t>(values[0].i32)},
+                                     .scope = nullptr}));
   values[0].i32 = static_cast<std::int32_t>(handle);
   return {};
 }
 
-wasm_trap_t* resource_new(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count) {
+wasm_trap_t* resource_new(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
+                          std::size_t count) {
   return finish(run_new(site(environment, caller), FlatSpan(values, count)));
 }
 
@@ -75,7 +78,8 @@ Result<> run_rep(const Site& at, FlatSpan values) {
   return {};
 }
 
-wasm_trap_t* resource_rep(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count) {
+wasm_trap_t* resource_rep(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
+                          std::size_t count) {
   return finish(run_rep(site(environment, caller), FlatSpan(values, count)));
 }
 
@@ -91,10 +95,14 @@ wasm_trap_t* resource_drop(void* environment, wasmtime_caller_t* caller, wasmtim
 
 wasm_valtype_t* value_type(Flat flat) {
   switch (flat) {
-    case Flat::i32: return wasm_valtype_new(WASM_I32);
-    case Flat::i64: return wasm_valtype_new(WASM_I64);
-    case Flat::f32: return wasm_valtype_new(WASM_F32);
-    case Flat::f64: return wasm_valtype_new(WASM_F64);
+    case Flat::i32:
+      return wasm_valtype_new(WASM_I32);
+    case Flat::i64:
+      return wasm_valtype_new(WASM_I64);
+    case Flat::f32:
+      return wasm_valtype_new(WASM_F32);
+    case Flat::f64:
+      return wasm_valtype_new(WASM_F64);
   }
   return nullptr;
 }
@@ -116,8 +124,12 @@ std::vector<std::uint32_t> self_and_ancestors(const Plan& plan, std::uint32_t in
   return out;
 }
 
-Place params_place(const Signature& signature) { return signature.indirect_params ? Place::memory : Place::flat; }
-Place results_place(const Signature& signature) { return signature.indirect_results ? Place::memory : Place::flat; }
+Place params_place(const Signature& signature) {
+  return signature.indirect_params ? Place::memory : Place::flat;
+}
+Place results_place(const Signature& signature) {
+  return signature.indirect_results ? Place::memory : Place::flat;
+}
 
 Result<> bind_lift(const Plan& plan, BoundTrampoline& bound) {
   const Trampoline& lower = *bound.plan;
@@ -129,9 +141,9 @@ Result<> bind_lift(const Plan& plan, BoundTrampoline& bound) {
   bound.params.emplace(TRY(TransferPlan::compile(params, params_place(lower.signature), lower.options.pointer,
                                                  lower.options.encoding, params, params_place(lift.signature),
                                                  lift.options.pointer, lift.options.encoding)));
-  bound.results.emplace(TRY(TransferPlan::compile(results, results_place(lift.signature), lift.options.pointer,
-                                                  lift.options.encoding, results, results_place(lower.signature),
-                                                  lower.options.pointer, lower.options.encoding)));
+  bound.results.emplace(TRY(TransferPlan::compile(
+      results, results_place(lift.signature), lift.options.pointer, lift.options.encoding, results,
+      results_place(lower.signature), lower.options.pointer, lower.options.encoding)));
   const auto caller = self_and_ancestors(plan, lower.instance);
   for (const auto index : self_and_ancestors(plan, lift.instance))
     if (std::ranges::find(caller, index) == caller.end()) bound.entering.push_back(index);
@@ -147,8 +159,8 @@ Result<> share_with_stores(Linked& linked) {
       const CoreRef& import = instantiation->imports[i];
       if (import.from != CoreRef::From::trampoline || linked.trampolines[import.index].shared) continue;
       BoundTrampoline& bound = linked.trampolines[import.index];
-      bound.shared.emplace(TRY(
-          engine::HostFunction::create(*linked.modules[instantiation->module.index], i, bound.callback, &bound)));
+      bound.shared.emplace(TRY(engine::HostFunction::create(*linked.modules[instantiation->module.index], i,
+                                                            bound.callback, &bound)));
     }
   }
   return {};
@@ -209,9 +221,15 @@ Result<> bind_trampolines(Linked& linked) {
           bound.callback = &lower_lift;
         }
         break;
-      case Trampoline::Kind::resource_new: bound.callback = &resource_new; break;
-      case Trampoline::Kind::resource_rep: bound.callback = &resource_rep; break;
-      case Trampoline::Kind::resource_drop: bound.callback = &resource_drop; break;
+      case Trampoline::Kind::resource_new:
+        bound.callback = &resource_new;
+        break;
+      case Trampoline::Kind::resource_rep:
+        bound.callback = &resource_rep;
+        break;
+      case Trampoline::Kind::resource_drop:
+        bound.callback = &resource_drop;
+        break;
       case Trampoline::Kind::unsupported:
         return fail(Errc::unsupported_feature, "the component uses a built-in that is not supported");
     }

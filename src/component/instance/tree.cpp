@@ -35,7 +35,8 @@ Tree::~Tree() {
 }
 
 Result<std::unique_ptr<Tree>> Tree::instantiate(std::shared_ptr<const Linked> linked, GuestRun& run,
-                                                const TreeLimits& limits, std::shared_ptr<HostContext> context) {
+                                                const TreeLimits& limits,
+                                                std::shared_ptr<HostContext> context) {
   auto tree = std::unique_ptr<Tree>(new Tree(std::move(linked), run, limits, std::move(context)));
   TRY(tree->task(run, [&] { return tree->execute_plan(); }));
   return tree;
@@ -43,7 +44,8 @@ Result<std::unique_ptr<Tree>> Tree::instantiate(std::shared_ptr<const Linked> li
 
 Result<> Tree::execute_plan() {
   const Plan& steps = plan();
-  for (std::uint32_t i = 0; i < steps.instances.size(); ++i) instances_.emplace_back(*this, i, limits_.handles);
+  for (std::uint32_t i = 0; i < steps.instances.size(); ++i)
+    instances_.emplace_back(*this, i, limits_.handles);
   core_instances_.resize(steps.core_instances);
   funcs_.resize(steps.func_slots);
   memories_.resize(steps.memory_slots);
@@ -75,10 +77,11 @@ Result<> Tree::instantiate_core(const InstantiateStep& step, std::span<const Cor
   for (const auto& item : items) imports.push_back(core_item(item));
   // A start function may call out; nobody may enter the instance that is still being made.
   boost::container::small_vector<std::uint32_t, 4> entering;
-  for (std::optional<std::uint32_t> i = step.instance; i; i = plan().instances[*i].parent) entering.push_back(*i);
+  for (std::optional<std::uint32_t> i = step.instance; i; i = plan().instances[*i].parent)
+    entering.push_back(*i);
   return entered(entering, [&]() -> Result<> {
-    core_instances_[step.core_instance] =
-        TRY(store_.instantiate(*linked_->modules[step.module.index], std::span(imports.data(), imports.size())));
+    core_instances_[step.core_instance] = TRY(
+        store_.instantiate(*linked_->modules[step.module.index], std::span(imports.data(), imports.size())));
     return {};
   });
 }
@@ -123,7 +126,8 @@ Result<> Tree::task(GuestRun& run, Body body) {
   return outcome;
 }
 
-/// Takes may_enter of the instances for the time of `body`; on failure they stay taken, the tree being poisoned.
+/// Takes may_enter of the instances for the time of `body`; on failure they stay taken, the tree being
+/// poisoned.
 template <class Body>
 Result<> Tree::entered(std::span<const std::uint32_t> entering, Body body) {
   for (const auto index : entering) {
@@ -166,7 +170,8 @@ Result<> Tree::lifted_call(const Lift& lift, Params params, Results results) {
 }
 
 Result<> Tree::call(GuestRun& run, const Lift& lift, Marshal lower, Marshal take) {
-  const std::span<const std::uint32_t> entering = linked_->lift_entering[static_cast<std::size_t>(&lift - plan().lifts.data())];
+  const std::span<const std::uint32_t> entering =
+      linked_->lift_entering[static_cast<std::size_t>(&lift - plan().lifts.data())];
   return task(run, [&] { return entered(entering, [&] { return lifted_call(lift, lower, take); }); });
 }
 
@@ -182,7 +187,8 @@ Result<> Tree::call_inside(const BoundTrampoline& trampoline, FlatSpan values) {
         },
         [&](CallSide& to, FlatSpan callee) {
           // The return pointer is the last parameter of the lowered function.
-          FlatSpan target = indirect ? values.subspan(trampoline.plan->signature.params.size() - 1, 1) : values;
+          FlatSpan target =
+              indirect ? values.subspan(trampoline.plan->signature.params.size() - 1, 1) : values;
           return trampoline.results->run(to, callee, from, target, TransferPlan::Target::given);
         });
   });
@@ -221,7 +227,8 @@ Result<> Tree::drop_handle(ComponentInstance& instance, ResourceId resource, std
   boost::container::small_vector<std::uint32_t, 4> entering;
   for (std::optional<std::uint32_t> i = definer; i; i = plan().instances[*i].parent) {
     bool shared = false;
-    for (std::optional<std::uint32_t> c = instance.index(); c; c = plan().instances[*c].parent) shared |= *c == *i;
+    for (std::optional<std::uint32_t> c = instance.index(); c; c = plan().instances[*c].parent)
+      shared |= *c == *i;
     if (!shared) entering.push_back(*i);
   }
   return entered(entering, [&] { return run_destructor(resource, entry.rep); });
@@ -229,7 +236,8 @@ Result<> Tree::drop_handle(ComponentInstance& instance, ResourceId resource, std
 
 Result<> Tree::destroy(GuestRun& run, ResourceId resource, Rep rep) {
   boost::container::small_vector<std::uint32_t, 4> entering;
-  for (std::optional<std::uint32_t> i = plan().resources[resource.value].instance; i; i = plan().instances[*i].parent)
+  for (std::optional<std::uint32_t> i = plan().resources[resource.value].instance; i;
+       i = plan().instances[*i].parent)
     entering.push_back(*i);
   return task(run, [&] { return entered(entering, [&] { return run_destructor(resource, rep); }); });
 }

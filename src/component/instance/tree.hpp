@@ -18,11 +18,11 @@ namespace wisp::component {
 
 /// Limits of one tree of instances (design.md §8).
 struct TreeLimits {
-  std::uint64_t memory_bytes = 256ull << 20;     ///< linear memories and GC heaps together
-  std::uint64_t table_elements = 1'000'000;      ///< core tables together
-  std::uint32_t handles = 100'000;               ///< live handles per component instance
+  std::uint64_t memory_bytes = 256ull << 20;          ///< linear memories and GC heaps together
+  std::uint64_t table_elements = 1'000'000;           ///< core tables together
+  std::uint32_t handles = 100'000;                    ///< live handles per component instance
   std::uint64_t lifted_bytes = Side::kDefaultBudget;  ///< copied out of guest memory per call
-  std::chrono::milliseconds cpu_budget{0};       ///< running time per call; 0: unlimited
+  std::chrono::milliseconds cpu_budget{0};            ///< running time per call; 0: unlimited
 };
 
 /// One component instance of a tree: its handle table and flags (Canonical ABI, ComponentInstance).
@@ -44,16 +44,17 @@ class ComponentInstance {
   HandleTable handles_;
 };
 
-/// A root component with its nested instances in one store: one lifetime, one blast radius (design.md §2). A trap poisons
-/// all of it.
+/// A root component with its nested instances in one store: one lifetime, one blast radius (design.md §2). A
+/// trap poisons all of it.
 ///
-/// Lives on one shard. Calls run on the fiber of a GuestRun; in this release one call at a time. Destroyed only while no
-/// call is in flight.
+/// Lives on one shard. Calls run on the fiber of a GuestRun; in this release one call at a time. Destroyed
+/// only while no call is in flight.
 class Tree final : private engine::Preemption {
  public:
-  /// Instantiates on the current fiber: core start functions run here and may pause. `run` is the work this belongs to.
-  [[nodiscard]] static Result<std::unique_ptr<Tree>> instantiate(std::shared_ptr<const Linked> linked, GuestRun& run,
-                                                                 const TreeLimits& limits,
+  /// Instantiates on the current fiber: core start functions run here and may pause. `run` is the work this
+  /// belongs to.
+  [[nodiscard]] static Result<std::unique_ptr<Tree>> instantiate(std::shared_ptr<const Linked> linked,
+                                                                 GuestRun& run, const TreeLimits& limits,
                                                                  std::shared_ptr<HostContext> context);
   ~Tree();
   Tree(const Tree&) = delete;
@@ -62,8 +63,9 @@ class Tree final : private engine::Preemption {
   /// Writes parameters or reads results of a call from the host.
   using Marshal = FunctionRef<Result<>(CallSide& side, FlatSpan values)>;
 
-  /// Calls a lifted function from the host on the current fiber: `lower` writes the flat parameters (or stores the record
-  /// and writes its address), `take` reads the results, before post-return. An Error is a trap and poisons the tree.
+  /// Calls a lifted function from the host on the current fiber: `lower` writes the flat parameters (or
+  /// stores the record and writes its address), `take` reads the results, before post-return. An Error is a
+  /// trap and poisons the tree.
   [[nodiscard]] Result<> call(GuestRun& run, const Lift& lift, Marshal lower, Marshal take);
 
   /// Drops an own handle's resource that this tree defines, from outside: runs the destructor.
@@ -124,8 +126,8 @@ class Tree final : private engine::Preemption {
   std::vector<wasmtime_func_t> funcs_;
   std::vector<wasmtime_memory_t> memories_;
   std::vector<std::shared_ptr<void>> attachments_;
-  // Running time of the current task: since its first tick, less what its run was parked. Reading the clock at each entry
-  // would cost more than a short call.
+  // Running time of the current task: since its first tick, less what its run was parked. Reading the clock
+  // at each entry would cost more than a short call.
   std::chrono::steady_clock::time_point task_start_{}, slice_start_{};
   std::chrono::steady_clock::duration parked_before_{};
   std::uint32_t depth_ = 0;

@@ -1,7 +1,7 @@
 #include "component/link/component.hpp"
 
-#include "component/binary/decoder.hpp"
 #include "component/binary/core_module.hpp"
+#include "component/binary/decoder.hpp"
 #include "component/instance/planner.hpp"
 
 namespace wisp::component {
@@ -14,22 +14,29 @@ constexpr std::string_view kPreview1 = "wasi_snapshot_preview1";
 Error refuse_core_module(std::span<const std::byte> binary) {
   decoding::Session session{.binary = binary, .limits = {}};
   const auto module = decoding::read_core_module(decoding::Reader(session, binary));
-  if (module && std::ranges::find(module->imports, kPreview1, &ast::CoreImport::module) != module->imports.end())
+  if (module &&
+      std::ranges::find(module->imports, kPreview1, &ast::CoreImport::module) != module->imports.end())
     return Error(Errc::preview1_module, "the file is a core module for WASI preview 1, not a component")
         .with("try", "run it again with --adapter");
   return Error(Errc::core_module, "the file is a core WebAssembly module, not a component")
-      .with("try", "build a component: most toolchains do with the target wasm32-wasip2, or run `wasm-tools component new`");
+      .with("try",
+            "build a component: most toolchains do with the target wasm32-wasip2, or run `wasm-tools "
+            "component new`");
 }
 
 Result<> check_kind(std::span<const std::byte> binary) {
   switch (sniff(binary)) {
-    case BinaryKind::component: return {};
-    case BinaryKind::core_module: return std::unexpected(refuse_core_module(binary));
+    case BinaryKind::component:
+      return {};
+    case BinaryKind::core_module:
+      return std::unexpected(refuse_core_module(binary));
     case BinaryKind::unknown_version:
       return std::unexpected(
-          Error(Errc::unsupported_version, "the file is WebAssembly of a version that this release does not know")
+          Error(Errc::unsupported_version,
+                "the file is WebAssembly of a version that this release does not know")
               .with("try", "a newer wisp, or a toolchain that emits the component model's version 0d"));
-    case BinaryKind::not_wasm: break;
+    case BinaryKind::not_wasm:
+      break;
   }
   return std::unexpected(Error(Errc::not_wasm, "the file is not WebAssembly: it does not begin with \\0asm")
                              .with("try", "give the path of a component, usually NAME.wasm"));
@@ -39,14 +46,14 @@ constexpr std::string_view kValidated = "validated";
 
 }  // namespace
 
-Result<std::shared_ptr<Component>> Component::decode(const engine::Engine& engine, std::vector<std::byte> binary,
-                                                     const Options& options) {
+Result<std::shared_ptr<Component>> Component::decode(const engine::Engine& engine,
+                                                     std::vector<std::byte> binary, const Options& options) {
   TRY(check_kind(binary));
   auto component = std::shared_ptr<Component>(new Component);
   component->binary_ = std::move(binary);
   static_cast<void>(engine);
-  // A component that passed the gate once is found by its content: validating tens of megabytes takes longer than
-  // everything else a warm start does.
+  // A component that passed the gate once is found by its content: validating tens of megabytes takes longer
+  // than everything else a warm start does.
   bool validated = false;
   if (options.cache != nullptr) {
     component->key_ = options.cache->key(component->binary_, fmt::format("component-{:x}", options.features));
@@ -86,7 +93,8 @@ Result<> Component::compile(const engine::Engine& engine, const Options& options
   return {};
 }
 
-Result<std::shared_ptr<const Component>> Component::load(const engine::Engine& engine, std::vector<std::byte> binary,
+Result<std::shared_ptr<const Component>> Component::load(const engine::Engine& engine,
+                                                         std::vector<std::byte> binary,
                                                          const Options& options) {
   auto component = TRY(decode(engine, std::move(binary), options));
   TRY(component->compile(engine, options));
@@ -98,8 +106,8 @@ Result<std::shared_ptr<const Component>> Component::assemble(
     std::vector<std::shared_ptr<const engine::Module>> modules) {
   auto component = TRY(decode(engine, std::move(binary), Options{}));
   if (component->plan_ && component->plan_->modules.size() != modules.size())
-    return fail(Errc::precompiled_foreign, "the artifact holds {} modules where its component has {}", modules.size(),
-                component->plan_->modules.size());
+    return fail(Errc::precompiled_foreign, "the artifact holds {} modules where its component has {}",
+                modules.size(), component->plan_->modules.size());
   component->modules_ = std::move(modules);
   return component;
 }

@@ -12,16 +12,17 @@
 
 namespace wisp::component {
 
-/// A component's bytes, checked, decoded, planned, and its core modules compiled. Immutable, shared by all shards.
+/// A component's bytes, checked, decoded, planned, and its core modules compiled. Immutable, shared by all
+/// shards.
 class Component {
  public:
   struct Options {
-    engine::Features features = 0;              ///< beyond the default set
-    const engine::AotCache* cache = nullptr;    ///< null: compile anew
+    engine::Features features = 0;            ///< beyond the default set
+    const engine::AotCache* cache = nullptr;  ///< null: compile anew
   };
 
-  /// Gate, decoder, planner. Does not compile. Errc::not_wasm, core_module, preview1_module, unsupported_version, invalid,
-  /// malformed, component_too_large.
+  /// Gate, decoder, planner. Does not compile. Errc::not_wasm, core_module, preview1_module,
+  /// unsupported_version, invalid, malformed, component_too_large.
   [[nodiscard]] static Result<std::shared_ptr<Component>> decode(const engine::Engine& engine,
                                                                  std::vector<std::byte> binary,
                                                                  const Options& options);
@@ -46,7 +47,9 @@ class Component {
   [[nodiscard]] const Result<Plan>& plan() const noexcept { return plan_; }
 
   /// By own module of the plan; empty before compilation.
-  [[nodiscard]] const std::vector<std::shared_ptr<const engine::Module>>& modules() const noexcept { return modules_; }
+  [[nodiscard]] const std::vector<std::shared_ptr<const engine::Module>>& modules() const noexcept {
+    return modules_;
+  }
 
  private:
   Component() = default;

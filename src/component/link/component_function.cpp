@@ -15,7 +15,8 @@ HostTypeTag tag_of(const Linked& linked, ResourceId resource) {
   return binding.kind == ResourceBinding::Kind::host ? binding.tag : &linked.plan->resources[resource.value];
 }
 
-/// What another tree holds of a resource that a provider's tree defines: the tree stays as long as the handle.
+/// What another tree holds of a resource that a provider's tree defines: the tree stays as long as the
+/// handle.
 class ResourceProxy final : public HostResource {
  public:
   ResourceProxy(std::shared_ptr<Tree> tree, ResourceId resource, Rep rep)
@@ -36,7 +37,8 @@ class ResourceProxy final : public HostResource {
   Rep rep_;
 };
 
-/// The provider's side of a call: representations of its own resources leave as proxies and come back as numbers.
+/// The provider's side of a call: representations of its own resources leave as proxies and come back as
+/// numbers.
 class ProviderSide final : public Side {
  public:
   ProviderSide(CallSide& inner, const std::shared_ptr<Tree>& tree)
@@ -50,7 +52,8 @@ class ProviderSide final : public Side {
   Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override {
     const Rep rep = TRY(inner_.lift_own(resource, handle));
     if (!owned(resource)) return rep;
-    return Rep{reinterpret_cast<std::uint64_t>(static_cast<HostResource*>(new ResourceProxy(tree_, resource, rep)))};
+    return Rep{
+        reinterpret_cast<std::uint64_t>(static_cast<HostResource*>(new ResourceProxy(tree_, resource, rep)))};
   }
   Result<Rep> lift_borrow(ResourceId resource, std::uint32_t handle) override {
     return inner_.lift_borrow(resource, handle);
@@ -66,12 +69,15 @@ class ProviderSide final : public Side {
   }
 
  private:
-  bool owned(ResourceId resource) const { return tree_->binding(resource).kind == ResourceBinding::Kind::own; }
+  bool owned(ResourceId resource) const {
+    return tree_->binding(resource).kind == ResourceBinding::Kind::own;
+  }
   static ResourceProxy* as_proxy(Rep rep) {
     return static_cast<ResourceProxy*>(reinterpret_cast<HostResource*>(rep.value));
   }
   Result<Rep> unwrap(const ResourceProxy& proxy) const {
-    if (proxy.tree() != tree_) return fail(Errc::trap_handle, "the resource belongs to another instance of the component");
+    if (proxy.tree() != tree_)
+      return fail(Errc::trap_handle, "the resource belongs to another instance of the component");
     return proxy.rep();
   }
 
@@ -90,12 +96,15 @@ class Matcher final : public TypeMatcher {
   Matcher(const ResourceTags& tags, const Linked& provider) : tags_(tags), provider_(provider) {}
 
  private:
-  bool same(ResourceId mine, ResourceId theirs) override { return tags_.tag(mine) == tag_of(provider_, theirs); }
+  bool same(ResourceId mine, ResourceId theirs) override {
+    return tags_.tag(mine) == tag_of(provider_, theirs);
+  }
   const ResourceTags& tags_;
   const Linked& provider_;
 };
 
-constexpr std::array kEncodings{ast::StringEncoding::utf8, ast::StringEncoding::utf16, ast::StringEncoding::latin1_utf16};
+constexpr std::array kEncodings{ast::StringEncoding::utf8, ast::StringEncoding::utf16,
+                                ast::StringEncoding::latin1_utf16};
 
 struct PlanPair {
   TransferPlan params, results;
@@ -104,10 +113,15 @@ struct PlanPair {
 class ComponentFunction final : public HostFunction {
  public:
   ComponentFunction(const ProviderRef& from, const Lift& lift, const FuncType& caller)
-      : provider_(from.provider), index_(from.index), lift_(lift), lowered_(flatten(caller, Direction::lower, PointerSize::p32)) {
-    routed_ = !lift.type->params.empty() &&
-              (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
-              provider_->linked->resources[lift.type->params[0].type->resource.value].kind == ResourceBinding::Kind::own;
+      : provider_(from.provider),
+        index_(from.index),
+        lift_(lift),
+        lowered_(flatten(caller, Direction::lower, PointerSize::p32)) {
+    routed_ =
+        !lift.type->params.empty() &&
+        (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
+        provider_->linked->resources[lift.type->params[0].type->resource.value].kind ==
+            ResourceBinding::Kind::own;
     for (const auto& resource : provider_->linked->plan->resources) keeps_state_ |= !resource.imported;
   }
 
@@ -120,9 +134,9 @@ class ComponentFunction final : public HostFunction {
     if (lift_.type->result != nullptr) their_result.push_back(lift_.type->result);
     const auto place = [](bool indirect) { return indirect ? Place::memory : Place::flat; };
     for (const auto encoding : kEncodings) {
-      auto params = TRY(TransferPlan::compile(mine, place(lowered_.indirect_params), PointerSize::p32, encoding, theirs,
-                                              place(lift_.signature.indirect_params), lift_.options.pointer,
-                                              lift_.options.encoding));
+      auto params = TRY(TransferPlan::compile(mine, place(lowered_.indirect_params), PointerSize::p32,
+                                              encoding, theirs, place(lift_.signature.indirect_params),
+                                              lift_.options.pointer, lift_.options.encoding));
       auto results = TRY(TransferPlan::compile(their_result, place(lift_.signature.indirect_results),
                                                lift_.options.pointer, lift_.options.encoding, my_result,
                                                place(lowered_.indirect_results), PointerSize::p32, encoding));
@@ -153,8 +167,8 @@ class ComponentFunction final : public HostFunction {
   }
 
  private:
-  /// The tree that runs the call: the one a method's own handle belongs to; else the caller's session, made anew
-  /// after max_invocations calls unless handles tie it to its state.
+  /// The tree that runs the call: the one a method's own handle belongs to; else the caller's session, made
+  /// anew after max_invocations calls unless handles tie it to its state.
   Result<std::shared_ptr<Tree>> target(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run) const {
     if (routed_ && !lowered_.indirect_params) {
       const Handle* entry = TRY(side.instance().handles().get(static_cast<std::uint32_t>(values[0].i32)));
@@ -170,7 +184,8 @@ class ComponentFunction final : public HostFunction {
     if (session.tree == nullptr || session.tree->poisoned() || worn) {
       session.tree = nullptr;
       session.invocations = 0;
-      session.tree = TRY(Tree::instantiate(provider_->linked, run, caller.tree().limits(), caller.tree().shared_context()));
+      session.tree = TRY(
+          Tree::instantiate(provider_->linked, run, caller.tree().limits(), caller.tree().shared_context()));
     }
     ++session.invocations;
     return session.tree;
@@ -207,7 +222,8 @@ HostTypeTag provider_resource(const Provider& provider, const std::vector<std::s
   return resource != nullptr ? tag_of(*provider.linked, *resource) : nullptr;
 }
 
-Result<std::shared_ptr<const HostFunction>> bind_component_function(const ProviderRef& from, const ImportedFunc& import,
+Result<std::shared_ptr<const HostFunction>> bind_component_function(const ProviderRef& from,
+                                                                    const ImportedFunc& import,
                                                                     const ResourceTags& tags) {
   const Linked& provider = *from.provider->linked;
   const ExportItem* item = find_item(*provider.plan, import.path);
@@ -216,10 +232,11 @@ Result<std::shared_ptr<const HostFunction>> bind_component_function(const Provid
     return fail(Errc::import_type, "{} exports {} as something other than a function", from.provider->name,
                 import.path.back());
   if (!Matcher(tags, provider).equal(*import.type, *func->type))
-    return std::unexpected(Error(Errc::import_type, fmt::format("{} exports {} with another type than the component expects",
-                                                                from.provider->name, import.path.back()))
-                               .with("expected", component::describe(*import.type))
-                               .with("provided", component::describe(*func->type)));
+    return std::unexpected(
+        Error(Errc::import_type, fmt::format("{} exports {} with another type than the component expects",
+                                             from.provider->name, import.path.back()))
+            .with("expected", component::describe(*import.type))
+            .with("provided", component::describe(*func->type)));
   if (func->from == FuncRef::From::import) return provider.functions[func->index];
   auto function = std::make_shared<ComponentFunction>(from, provider.plan->lifts[func->index], *import.type);
   TRY(function->compile(*import.type));

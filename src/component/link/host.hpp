@@ -12,21 +12,25 @@
 
 namespace wisp::component {
 
-/// The functions and resources of one WIT interface that the host provides, under its canonical name ("wasi:io/streams@0.2").
+/// The functions and resources of one WIT interface that the host provides, under its canonical name
+/// ("wasi:io/streams@0.2").
 ///
-/// A function is any callable `R f(Caller&, A…)`. A… and R are C++ types that stand for WIT types (host_abi.hpp):
+/// A function is any callable `R f(Caller&, A…)`. A… and R are C++ types that stand for WIT types
+/// (host_abi.hpp):
 ///   bool, integers, float, double, char32_t          themselves
 ///   std::string, std::string_view (parameter: valid until the function pauses or returns)   string
 ///   std::vector<T>, ByteView (list<u8>; parameter: valid until the function pauses or returns)  list<T>
-///   std::optional<T>, std::tuple<…>, std::expected<T, E> (T may be void; E may be Unit)       option, tuple, result
-///   enums, flags, records, variants declared by WISP_ENUM, WISP_FLAGS, WISP_RECORD, WISP_VARIANT
-///   T& where T is a HostResource (parameter)         borrow<t>
-///   std::unique_ptr<T> where T is a HostResource     own<t>
-/// R may be wrapped in Result<…>: an Error is a trap. R may be awaitable<Result<…>>: the guest pauses until it is done
-/// (views must then not be used). A sync function may also pause the guest itself through Caller and GuestWaiter.
+///   std::optional<T>, std::tuple<…>, std::expected<T, E> (T may be void; E may be Unit)       option, tuple,
+///   result enums, flags, records, variants declared by WISP_ENUM, WISP_FLAGS, WISP_RECORD, WISP_VARIANT T&
+///   where T is a HostResource (parameter)         borrow<t> std::unique_ptr<T> where T is a HostResource
+///   own<t>
+/// R may be wrapped in Result<…>: an Error is a trap. R may be awaitable<Result<…>>: the guest pauses until
+/// it is done (views must then not be used). A sync function may also pause the guest itself through Caller
+/// and GuestWaiter.
 class HostInterface {
  public:
-  /// Provides a function. `name` as in the binary: "read", "[method]input-stream.read", "[constructor]fields".
+  /// Provides a function. `name` as in the binary: "read", "[method]input-stream.read",
+  /// "[constructor]fields".
   template <class F>
   HostInterface& function(std::string name, F callable);
 
@@ -34,7 +38,8 @@ class HostInterface {
   template <class T>
   HostInterface& resource(std::string name);
 
-  /// Names a switch (a command-line flag) that would provide `name`; until then importing it is Errc::import_gated.
+  /// Names a switch (a command-line flag) that would provide `name`; until then importing it is
+  /// Errc::import_gated.
   HostInterface& gated(std::string name, std::string flag);
 
   [[nodiscard]] const HostFunction* find_function(std::string_view name) const;
@@ -50,7 +55,8 @@ class HostInterface {
 /// All interfaces a host provides. Built once at start, then immutable and shared by all shards.
 class HostLinker {
  public:
-  /// The interface of that name ("wasi:io/streams@0.2.12": any version with the same canonical name meets it).
+  /// The interface of that name ("wasi:io/streams@0.2.12": any version with the same canonical name meets
+  /// it).
   HostInterface& interface(std::string_view name);
   [[nodiscard]] const HostInterface* find(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> names() const;

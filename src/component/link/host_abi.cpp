@@ -7,7 +7,8 @@
 namespace wisp::component {
 
 Result<std::uint32_t> LowerContext::allocate(std::uint64_t bytes, std::uint32_t align) {
-  if (bytes > 0xFFFFFFFFU) return fail(Errc::trap_abi, "a list of {} bytes does not fit a 32-bit memory", bytes);
+  if (bytes > 0xFFFFFFFFU)
+    return fail(Errc::trap_abi, "a list of {} bytes does not fit a 32-bit memory", bytes);
   const auto address = TRY(side.realloc(0, 0, align, bytes));
   memory = side.memory();
   TRY(memory.range(address, bytes, align));
@@ -15,13 +16,15 @@ Result<std::uint32_t> LowerContext::allocate(std::uint64_t bytes, std::uint32_t 
 }
 
 Result<std::byte*> LowerContext::at(std::uint64_t address, std::uint32_t size) {
-  return TRY(memory.range(address, size)).data();
+  return TRY(memory.range(address, size))
+  .data();
 }
 
 namespace host_abi {
 
 bool labels_match(const Type* type, std::span<const std::string_view> labels) {
-  return std::ranges::equal(type->members, labels, {}, [](const Member& member) -> std::string_view { return member.name; });
+  return std::ranges::equal(type->members, labels, {},
+                            [](const Member& member) -> std::string_view { return member.name; });
 }
 
 std::string braces(std::string_view head, std::span<const std::string> parts) {
@@ -46,7 +49,8 @@ Result<std::string_view> lift_view(LiftContext& in, std::uint64_t address, std::
   if (units > kMaxStringBytes) return fail(Errc::trap_abi, "string of {} bytes is too long", units);
   const auto bytes = TRY(in.memory.range(address, units));
   const std::string_view view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!text::is_valid({.bytes = bytes, .encoding = text::Encoding::utf8})) return fail(Errc::trap_abi, "invalid utf-8 encoding in a string");
+  if (!text::is_valid({.bytes = bytes, .encoding = text::Encoding::utf8}))
+    return fail(Errc::trap_abi, "invalid utf-8 encoding in a string");
   return view;
 }
 
@@ -58,7 +62,8 @@ Result<std::pair<std::uint32_t, std::uint32_t>> lower_text(LowerContext& out, st
 
 Result<std::pair<std::uint32_t, std::uint32_t>> lower_bytes(LowerContext& out, ByteView bytes) {
   const auto address = TRY(out.allocate(bytes.size(), 1));
-  if (!bytes.empty()) std::memcpy(TRY(out.at(address, static_cast<std::uint32_t>(bytes.size()))), bytes.data(), bytes.size());
+  if (!bytes.empty())
+    std::memcpy(TRY(out.at(address, static_cast<std::uint32_t>(bytes.size()))), bytes.data(), bytes.size());
   return std::pair(address, static_cast<std::uint32_t>(bytes.size()));
 }
 

@@ -17,8 +17,8 @@
 #include <variant>
 #include <vector>
 
-/// How C++ types stand for WIT types in host functions: layout, lifting and lowering generated per type, no boxed values.
-/// Layouts are those of 32-bit memories; the linker refuses others for host functions.
+/// How C++ types stand for WIT types in host functions: layout, lifting and lowering generated per type, no
+/// boxed values. Layouts are those of 32-bit memories; the linker refuses others for host functions.
 namespace wisp::component {
 
 /// list<u8> without a copy.
@@ -30,7 +30,8 @@ struct Unit {
   friend bool operator==(Unit, Unit) = default;
 };
 
-/// Declares `enum class T` (0, 1, 2, …) as a WIT enum; put it in T's namespace: WISP_ENUM(Advice, "normal", "random")
+/// Declares `enum class T` (0, 1, 2, …) as a WIT enum; put it in T's namespace: WISP_ENUM(Advice, "normal",
+/// "random")
 #define WISP_ENUM(T, ...)                                                   \
   [[maybe_unused]] constexpr auto wisp_enum_labels(std::type_identity<T>) { \
     return std::to_array<std::string_view>({__VA_ARGS__});                  \
@@ -42,7 +43,8 @@ struct Unit {
     return std::to_array<std::string_view>({__VA_ARGS__});                  \
   }
 
-/// Declares a struct that has a member `std::variant<…> value` with one alternative per case (Unit: no payload).
+/// Declares a struct that has a member `std::variant<…> value` with one alternative per case (Unit: no
+/// payload).
 #define WISP_VARIANT(T, ...)                                                \
   [[maybe_unused]] constexpr auto wisp_case_labels(std::type_identity<T>) { \
     return std::to_array<std::string_view>({__VA_ARGS__});                  \
@@ -74,7 +76,8 @@ struct LowerContext {
   [[nodiscard]] Result<std::byte*> at(std::uint64_t address, std::uint32_t size);
 };
 
-/// The mapping of one C++ type; specialised below. `Stored` is what a lifted parameter is kept as during the call.
+/// The mapping of one C++ type; specialised below. `Stored` is what a lifted parameter is kept as during the
+/// call.
 template <class T>
 struct Wit;
 
@@ -110,14 +113,16 @@ bool pair_matches(std::type_identity<std::tuple<K, V>>, const Type* map, const R
 [[nodiscard]] Unexpected bad_char(std::uint32_t value);
 [[nodiscard]] Result<ByteView> lift_bytes(LiftContext& in, std::uint64_t address, std::uint64_t length);
 [[nodiscard]] Result<std::string_view> lift_view(LiftContext& in, std::uint64_t address, std::uint64_t units);
-[[nodiscard]] Result<std::pair<std::uint32_t, std::uint32_t>> lower_text(LowerContext& out, std::string_view text);
+[[nodiscard]] Result<std::pair<std::uint32_t, std::uint32_t>> lower_text(LowerContext& out,
+                                                                         std::string_view text);
 [[nodiscard]] Result<std::pair<std::uint32_t, std::uint32_t>> lower_bytes(LowerContext& out, ByteView bytes);
 
 inline void put_pair(wasmtime_val_raw_t* slots, std::pair<std::uint32_t, std::uint32_t> pair) {
   slots[0].i32 = static_cast<std::int32_t>(pair.first);
   slots[1].i32 = static_cast<std::int32_t>(pair.second);
 }
-inline Result<> put_pair(LowerContext& out, std::uint64_t address, std::pair<std::uint32_t, std::uint32_t> pair) {
+inline Result<> put_pair(LowerContext& out, std::uint64_t address,
+                         std::pair<std::uint32_t, std::uint32_t> pair) {
   std::byte* to = TRY(out.at(address, 8));
   store(to, pair.first);
   store(to + 4, pair.second);
@@ -127,7 +132,8 @@ inline std::uint64_t word(wasmtime_val_raw_t slot) { return static_cast<std::uin
 
 }  // namespace host_abi
 
-// ---- numbers, bool, char -----------------------------------------------------------------------------------------
+// ---- numbers, bool, char
+// -----------------------------------------------------------------------------------------
 
 template <class T, Kind K, Flat F>
 struct WitNumber {
@@ -174,16 +180,46 @@ struct WitNumber {
   }
 };
 
-template <> struct Wit<std::uint8_t> : WitNumber<std::uint8_t, Kind::u8, Flat::i32> { static std::string describe() { return "u8"; } };
-template <> struct Wit<std::int8_t> : WitNumber<std::int8_t, Kind::s8, Flat::i32> { static std::string describe() { return "s8"; } };
-template <> struct Wit<std::uint16_t> : WitNumber<std::uint16_t, Kind::u16, Flat::i32> { static std::string describe() { return "u16"; } };
-template <> struct Wit<std::int16_t> : WitNumber<std::int16_t, Kind::s16, Flat::i32> { static std::string describe() { return "s16"; } };
-template <> struct Wit<std::uint32_t> : WitNumber<std::uint32_t, Kind::u32, Flat::i32> { static std::string describe() { return "u32"; } };
-template <> struct Wit<std::int32_t> : WitNumber<std::int32_t, Kind::s32, Flat::i32> { static std::string describe() { return "s32"; } };
-template <> struct Wit<std::uint64_t> : WitNumber<std::uint64_t, Kind::u64, Flat::i64> { static std::string describe() { return "u64"; } };
-template <> struct Wit<std::int64_t> : WitNumber<std::int64_t, Kind::s64, Flat::i64> { static std::string describe() { return "s64"; } };
-template <> struct Wit<float> : WitNumber<float, Kind::f32, Flat::f32> { static std::string describe() { return "f32"; } };
-template <> struct Wit<double> : WitNumber<double, Kind::f64, Flat::f64> { static std::string describe() { return "f64"; } };
+template <>
+struct Wit<std::uint8_t> : WitNumber<std::uint8_t, Kind::u8, Flat::i32> {
+  static std::string describe() { return "u8"; }
+};
+template <>
+struct Wit<std::int8_t> : WitNumber<std::int8_t, Kind::s8, Flat::i32> {
+  static std::string describe() { return "s8"; }
+};
+template <>
+struct Wit<std::uint16_t> : WitNumber<std::uint16_t, Kind::u16, Flat::i32> {
+  static std::string describe() { return "u16"; }
+};
+template <>
+struct Wit<std::int16_t> : WitNumber<std::int16_t, Kind::s16, Flat::i32> {
+  static std::string describe() { return "s16"; }
+};
+template <>
+struct Wit<std::uint32_t> : WitNumber<std::uint32_t, Kind::u32, Flat::i32> {
+  static std::string describe() { return "u32"; }
+};
+template <>
+struct Wit<std::int32_t> : WitNumber<std::int32_t, Kind::s32, Flat::i32> {
+  static std::string describe() { return "s32"; }
+};
+template <>
+struct Wit<std::uint64_t> : WitNumber<std::uint64_t, Kind::u64, Flat::i64> {
+  static std::string describe() { return "u64"; }
+};
+template <>
+struct Wit<std::int64_t> : WitNumber<std::int64_t, Kind::s64, Flat::i64> {
+  static std::string describe() { return "s64"; }
+};
+template <>
+struct Wit<float> : WitNumber<float, Kind::f32, Flat::f32> {
+  static std::string describe() { return "f32"; }
+};
+template <>
+struct Wit<double> : WitNumber<double, Kind::f64, Flat::f64> {
+  static std::string describe() { return "f64"; }
+};
 
 template <>
 struct Wit<bool> {
@@ -195,7 +231,8 @@ struct Wit<bool> {
   static Result<bool> load(LiftContext&, const std::byte* at) { return *at != std::byte{0}; }
   static Result<bool> lift(LiftContext&, const wasmtime_val_raw_t* slots) { return slots[0].i32 != 0; }
   static Result<> store(LowerContext& out, std::uint64_t address, bool value) {
-    *TRY(out.at(address, 1)) = static_cast<std::byte>(value ? 1 : 0);
+    *TRY(out.at(address, 1))
+    = static_cast<std::byte>(value ? 1 : 0);
     return {};
   }
   static Result<> lower(LowerContext&, wasmtime_val_raw_t* slots, bool value) {
@@ -211,7 +248,9 @@ struct Wit<char32_t> {
   static constexpr std::array<Flat, 1> kFlat{Flat::i32};
   static bool matches(const Type* type, const ResourceTags&) { return type->kind == Kind::char_; }
   static std::string describe() { return "char"; }
-  static Result<char32_t> load(LiftContext&, const std::byte* at) { return check(component::load<std::uint32_t>(at)); }
+  static Result<char32_t> load(LiftContext&, const std::byte* at) {
+    return check(component::load<std::uint32_t>(at));
+  }
   static Result<char32_t> lift(LiftContext&, const wasmtime_val_raw_t* slots) {
     return check(static_cast<std::uint32_t>(slots[0].i32));
   }
@@ -231,7 +270,8 @@ struct Wit<char32_t> {
   }
 };
 
-// ---- strings and lists -------------------------------------------------------------------------------------------
+// ---- strings and lists
+// -------------------------------------------------------------------------------------------
 
 /// Shared shape of what is passed as address and length.
 struct WitPair {
@@ -245,7 +285,8 @@ struct Wit<std::string_view> : WitPair {
   static bool matches(const Type* type, const ResourceTags&) { return type->kind == Kind::string; }
   static std::string describe() { return "string"; }
   static Result<std::string_view> load(LiftContext& in, const std::byte* at) {
-    return host_abi::lift_view(in, component::load<std::uint32_t>(at), component::load<std::uint32_t>(at + 4));
+    return host_abi::lift_view(in, component::load<std::uint32_t>(at),
+                               component::load<std::uint32_t>(at + 4));
   }
   static Result<std::string_view> lift(LiftContext& in, const wasmtime_val_raw_t* slots) {
     return host_abi::lift_view(in, host_abi::word(slots[0]), host_abi::word(slots[1]));
@@ -286,7 +327,8 @@ struct Wit<ByteView> : WitPair {
   }
   static std::string describe() { return "list<u8>"; }
   static Result<ByteView> load(LiftContext& in, const std::byte* at) {
-    return host_abi::lift_bytes(in, component::load<std::uint32_t>(at), component::load<std::uint32_t>(at + 4));
+    return host_abi::lift_bytes(in, component::load<std::uint32_t>(at),
+                                component::load<std::uint32_t>(at + 4));
   }
   static Result<ByteView> lift(LiftContext& in, const wasmtime_val_raw_t* slots) {
     return host_abi::lift_bytes(in, host_abi::word(slots[0]), host_abi::word(slots[1]));
@@ -303,7 +345,9 @@ struct Wit<ByteView> : WitPair {
 template <>
 struct Wit<Bytes> : WitPair {
   using Stored = Bytes;
-  static bool matches(const Type* type, const ResourceTags& tags) { return Wit<ByteView>::matches(type, tags); }
+  static bool matches(const Type* type, const ResourceTags& tags) {
+    return Wit<ByteView>::matches(type, tags);
+  }
   static std::string describe() { return "list<u8>"; }
   static Result<Bytes> load(LiftContext& in, const std::byte* at) {
     return copy(in, TRY(Wit<ByteView>::load(in, at)));
@@ -369,7 +413,8 @@ struct Wit<std::vector<T>> : WitPair {
   }
 };
 
-// ---- records and tuples ------------------------------------------------------------------------------------------
+// ---- records and tuples
+// ------------------------------------------------------------------------------------------
 
 namespace host_abi {
 template <class T>
@@ -458,7 +503,9 @@ struct WitFields {
   static Result<> scatter(Tie&& values, Put put) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) -> Result<> {
       Result<> outcome;
-      static_cast<void>(((outcome = put.template operator()<F>(I, std::move(std::get<I>(values))), outcome.has_value()) && ...));
+      static_cast<void>(
+          ((outcome = put.template operator()<F>(I, std::move(std::get<I>(values))), outcome.has_value()) &&
+           ...));
       return outcome;
     }(std::index_sequence_for<F...>());
   }
@@ -508,7 +555,8 @@ struct Wit<T> : host_abi::FieldsOfTie<decltype(wisp_tie(std::declval<T&>()))>::F
   using Base = typename host_abi::FieldsOfTie<decltype(wisp_tie(std::declval<T&>()))>::Fields;
   using Types = typename host_abi::FieldsOfTie<decltype(wisp_tie(std::declval<T&>()))>::Types;
   static bool matches(const Type* type, const ResourceTags& tags) {
-    if (type->kind != Kind::record || !host_abi::labels_match(type, wisp_field_labels(std::type_identity<T>{})))
+    if (type->kind != Kind::record ||
+        !host_abi::labels_match(type, wisp_field_labels(std::type_identity<T>{})))
       return false;
     return [&]<class... F>(std::type_identity<std::tuple<F...>>) {
       std::size_t i = 0;
@@ -519,12 +567,15 @@ struct Wit<T> : host_abi::FieldsOfTie<decltype(wisp_tie(std::declval<T&>()))>::F
     return [&]<class... F>(std::type_identity<std::tuple<F...>>) {
       const auto labels = wisp_field_labels(std::type_identity<T>{});
       std::size_t i = 0;
-      const std::array<std::string, sizeof...(F)> parts{(std::string(labels[i++]) + ": " + Wit<F>::describe())...};
+      const std::array<std::string, sizeof...(F)> parts{
+          (std::string(labels[i++]) + ": " + Wit<F>::describe())...};
       return host_abi::braces("record", parts);
     }(std::type_identity<Types>{});
   }
   static Result<T> load(LiftContext& in, const std::byte* at) { return build(TRY(Base::load(in, at))); }
-  static Result<T> lift(LiftContext& in, const wasmtime_val_raw_t* slots) { return build(TRY(Base::lift(in, slots))); }
+  static Result<T> lift(LiftContext& in, const wasmtime_val_raw_t* slots) {
+    return build(TRY(Base::lift(in, slots)));
+  }
   static Result<> store(LowerContext& out, std::uint64_t address, T value) {
     return Base::store(out, address, wisp_tie(value));
   }
@@ -540,7 +591,8 @@ struct Wit<T> : host_abi::FieldsOfTie<decltype(wisp_tie(std::declval<T&>()))>::F
   }
 };
 
-// ---- enums and flags ---------------------------------------------------------------------------------------------
+// ---- enums and flags
+// ---------------------------------------------------------------------------------------------
 
 template <host_abi::DeclaredEnum T>
 struct Wit<T> {
@@ -555,12 +607,15 @@ struct Wit<T> {
   static std::string describe() {
     return host_abi::braces("enum", std::vector<std::string>(kLabels.begin(), kLabels.end()));
   }
-  static Result<T> load(LiftContext&, const std::byte* at) { return check(std::to_integer<std::uint32_t>(*at)); }
+  static Result<T> load(LiftContext&, const std::byte* at) {
+    return check(std::to_integer<std::uint32_t>(*at));
+  }
   static Result<T> lift(LiftContext&, const wasmtime_val_raw_t* slots) {
     return check(static_cast<std::uint32_t>(slots[0].i32));
   }
   static Result<> store(LowerContext& out, std::uint64_t address, T value) {
-    *TRY(out.at(address, 1)) = static_cast<std::byte>(value);
+    *TRY(out.at(address, 1))
+    = static_cast<std::byte>(value);
     return {};
   }
   static Result<> lower(LowerContext&, wasmtime_val_raw_t* slots, T value) {
@@ -580,7 +635,10 @@ struct Wit<T> {
   using Stored = T;
   static constexpr auto kLabels = wisp_flag_labels(std::type_identity<T>{});
   static_assert(kLabels.size() >= 1 && kLabels.size() <= 32);
-  static constexpr std::uint32_t kSize = kLabels.size() <= 8 ? 1 : kLabels.size() <= 16 ? 2 : 4, kAlign = kSize;
+  static constexpr std::uint32_t kSize = kLabels.size() <= 8    ? 1
+                                         : kLabels.size() <= 16 ? 2
+                                                                : 4,
+                                 kAlign = kSize;
   static constexpr std::array<Flat, 1> kFlat{Flat::i32};
   static bool matches(const Type* type, const ResourceTags&) {
     return type->kind == Kind::flags && host_abi::labels_match(type, kLabels);
@@ -615,7 +673,8 @@ struct Wit<T> {
   }
 };
 
-// ---- variants, options, results ----------------------------------------------------------------------------------
+// ---- variants, options, results
+// ----------------------------------------------------------------------------------
 
 template <>
 struct Wit<Unit> {
@@ -637,7 +696,8 @@ struct WitCases {
   using Stored = T;
   static constexpr std::uint32_t kAlign = std::max({1U, Wit<C>::kAlign...});
   static constexpr std::uint32_t kPayload = host_abi::align_up(1, kAlign);
-  static constexpr std::uint32_t kSize = host_abi::align_up(kPayload + std::max({0U, Wit<C>::kSize...}), kAlign);
+  static constexpr std::uint32_t kSize =
+      host_abi::align_up(kPayload + std::max({0U, Wit<C>::kSize...}), kAlign);
   static constexpr std::size_t kPayloadFlats = std::max({std::size_t{0}, Wit<C>::kFlat.size()...});
   static constexpr auto kFlat = [] {
     std::array<Flat, 1 + kPayloadFlats> out{};
@@ -664,7 +724,8 @@ struct WitCases {
   }
   static Result<> store(LowerContext& out, std::uint64_t address, T value) {
     const std::size_t index = Ops::index(value);
-    *TRY(out.at(address, 1)) = static_cast<std::byte>(index);
+    *TRY(out.at(address, 1))
+    = static_cast<std::byte>(index);
     return visit(value, index, [&]<class P>(auto&& payload) {
       return Wit<P>::store(out, address + kPayload, std::forward<decltype(payload)>(payload));
     });
@@ -807,7 +868,8 @@ struct Wit<std::expected<T, E>>
     : WitCases<std::expected<T, E>, host_abi::ResultOps<T, E>, host_abi::OrUnit<T>, E> {
   static bool matches(const Type* type, const ResourceTags& tags) {
     const auto part = [&]<class P>(const Type* payload) {
-      return std::is_same_v<P, Unit> ? payload == nullptr : payload != nullptr && Wit<P>::matches(payload, tags);
+      return std::is_same_v<P, Unit> ? payload == nullptr
+                                     : payload != nullptr && Wit<P>::matches(payload, tags);
     };
     return type->kind == Kind::result && part.template operator()<host_abi::OrUnit<T>>(type->element) &&
            part.template operator()<E>(type->second);
@@ -820,7 +882,8 @@ struct Wit<std::expected<T, E>>
 template <host_abi::DeclaredVariant T>
 struct Wit<T> : host_abi::CasesOfVariant<T, decltype(T::value)>::Cases {
   static bool matches(const Type* type, const ResourceTags& tags) {
-    return type->kind == Kind::variant && host_abi::labels_match(type, wisp_case_labels(std::type_identity<T>{})) &&
+    return type->kind == Kind::variant &&
+           host_abi::labels_match(type, wisp_case_labels(std::type_identity<T>{})) &&
            host_abi::CasesOfVariant<T, decltype(T::value)>::matches(type, tags);
   }
   static std::string describe() {
@@ -829,7 +892,8 @@ struct Wit<T> : host_abi::CasesOfVariant<T, decltype(T::value)>::Cases {
   }
 };
 
-// ---- resources ---------------------------------------------------------------------------------------------------
+// ---- resources
+// ---------------------------------------------------------------------------------------------------
 
 struct WitHandle {
   static constexpr std::uint32_t kSize = 4, kAlign = 4;
@@ -846,7 +910,8 @@ struct Wit<T&> : WitHandle {
   }
   static std::string describe() { return "borrow<…>"; }
   static Result<Stored> load(LiftContext& in, const std::byte* at) {
-    return std::ref(static_cast<T&>(*TRY(in.side.lift_host_borrow(host_type_tag<T>(), component::load<std::uint32_t>(at)))));
+    return std::ref(static_cast<T&>(
+        *TRY(in.side.lift_host_borrow(host_type_tag<T>(), component::load<std::uint32_t>(at)))));
   }
   static Result<Stored> lift(LiftContext& in, const wasmtime_val_raw_t* slots) {
     return std::ref(static_cast<T&>(
@@ -880,7 +945,8 @@ struct Wit<std::unique_ptr<T>> : WitHandle {
     return {};
   }
   static Result<> lower(LowerContext& out, wasmtime_val_raw_t* slots, Stored value) {
-    slots[0].i32 = static_cast<std::int32_t>(TRY(out.side.lower_host_own(host_type_tag<T>(), std::move(value))));
+    slots[0].i32 =
+        static_cast<std::int32_t>(TRY(out.side.lower_host_own(host_type_tag<T>(), std::move(value))));
     return {};
   }
 

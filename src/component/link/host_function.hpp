@@ -39,7 +39,8 @@ struct Returned<boost::asio::awaitable<std::expected<T, Error>>> {
 
 /// Parameter types as WIT types: `const X&` is X, a resource reference stays one.
 template <class A>
-using ParamType = std::conditional_t<std::is_base_of_v<HostResource, std::remove_cvref_t<A>>, A, std::remove_cvref_t<A>>;
+using ParamType =
+    std::conditional_t<std::is_base_of_v<HostResource, std::remove_cvref_t<A>>, A, std::remove_cvref_t<A>>;
 
 template <class F, class R, class... A>
 class TypedHostFunction final : public HostFunction {

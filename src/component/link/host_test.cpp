@@ -3,9 +3,9 @@
 #include "component/abi/wave.hpp"
 #include "component/link/testing.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <gtest/gtest.h>
 
 namespace wisp::component {
 namespace kitchen {
@@ -48,11 +48,12 @@ WISP_FLAGS(Medium, "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9")
 struct Large {
   std::uint32_t bits;
 };
-WISP_FLAGS(Large, "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9", "b10", "b11", "b12", "b13", "b14", "b15",
-           "b16", "b17", "b18", "b19", "b20", "b21", "b22", "b23", "b24", "b25", "b26", "b27", "b28", "b29", "b30",
-           "b31")
+WISP_FLAGS(Large, "b0", "b1", "b2", "b3", "b4", "b5", "b6", "b7", "b8", "b9", "b10", "b11", "b12", "b13",
+           "b14", "b15", "b16", "b17", "b18", "b19", "b20", "b21", "b22", "b23", "b24", "b25", "b26", "b27",
+           "b28", "b29", "b30", "b31")
 
-using Eight = std::tuple<std::uint8_t, std::int16_t, std::uint32_t, std::int64_t, float, double, char32_t, std::string>;
+using Eight =
+    std::tuple<std::uint8_t, std::int16_t, std::uint32_t, std::int64_t, float, double, char32_t, std::string>;
 using Many = std::tuple<std::uint64_t, std::string, Mixed, double, Bytes>;
 
 class Counter final : public HostResource {
@@ -110,10 +111,8 @@ void add_values(HostLinker& linker) {
       .function("pass-result-error", same<std::expected<void, std::string>>())
       .function("pass-result-empty", same<std::expected<void, Unit>>())
       .function("pass-map", same<std::vector<std::tuple<std::string, std::uint32_t>>>())
-      .function("pass-many",
-                [](Caller&, std::uint64_t a, std::string b, Mixed c, double d, Bytes e) {
-                  return Many(a, std::move(b), std::move(c), d, std::move(e));
-                })
+      .function("pass-many", [](Caller&, std::uint64_t a, std::string b, Mixed c, double d,
+                                Bytes e) { return Many(a, std::move(b), std::move(c), d, std::move(e)); })
       .function("nothing", [](Caller&) {});
 }
 
@@ -124,7 +123,8 @@ void add_handles(HostLinker& linker, int& alive) {
                 [&alive](Caller&, std::uint32_t start) { return std::make_unique<Counter>(start, alive); })
       .function("[method]counter.value", [](Caller&, Counter& self) { return self.value; })
       .function("[method]counter.increase",
-                [](Caller& caller, Counter& self, std::uint32_t by) -> boost::asio::awaitable<Result<std::uint32_t>> {
+                [](Caller& caller, Counter& self,
+                   std::uint32_t by) -> boost::asio::awaitable<Result<std::uint32_t>> {
                   boost::asio::steady_timer timer(caller.loop(), std::chrono::milliseconds(1));
                   co_await timer.async_wait(boost::asio::use_awaitable);
                   co_return self.value += by;
@@ -150,7 +150,8 @@ struct PassRow {
 
 class HostValues : public ::testing::TestWithParam<PassRow> {};
 
-/// host → relay guest → host function → relay guest → host: every type is lowered and lifted by both kinds of code.
+/// host → relay guest → host function → relay guest → host: every type is lowered and lifted by both kinds of
+/// code.
 TEST_P(HostValues, PassUnchangedThroughAGuestAndATypedHostFunction) {
   Host host;
   int alive = 0;
@@ -170,31 +171,30 @@ TEST_P(HostValues, PassUnchangedThroughAGuestAndATypedHostFunction) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, HostValues,
-    ::testing::Values(PassRow{"pass-bool", "true"}, PassRow{"pass-u8", "255"}, PassRow{"pass-s8", "-128"},
-                      PassRow{"pass-u16", "65535"}, PassRow{"pass-s16", "-32768"}, PassRow{"pass-u32", "4294967295"},
-                      PassRow{"pass-s32", "-2147483648"}, PassRow{"pass-u64", "18446744073709551615"},
-                      PassRow{"pass-s64", "-9223372036854775808"}, PassRow{"pass-f32", "-1.5"},
-                      PassRow{"pass-f64", "nan"}, PassRow{"pass-char", "'\\u{1F600}'"},
-                      PassRow{"pass-string", "\"grüße, 世界 😀\""}, PassRow{"pass-string", "\"\""},
-                      PassRow{"pass-point", "{x: -1, y: 2}"},
-                      PassRow{"pass-mixed",
-                              "{a: 1, b: 2, c: true, d: \"x\", e: 0.5, f: [1, 2, 3], g: some(\"y\"), h: 'z', i: {x: 3, y: "
-                              "4}}"},
-                      PassRow{"pass-shape", "nothing"}, PassRow{"pass-shape", "dot({x: 1, y: -1})"},
-                      PassRow{"pass-shape", "circle(2.25)"}, PassRow{"pass-shape", "label(\"l\")"},
-                      PassRow{"pass-shape", "path([{x: 1, y: 2}, {x: 3, y: 4}])"}, PassRow{"pass-shape", "byte(7)"},
-                      PassRow{"pass-shape", "wide(18446744073709551615)"}, PassRow{"pass-season", "winter"},
-                      PassRow{"pass-small", "{a, c}"}, PassRow{"pass-medium", "{b0, b9}"},
-                      PassRow{"pass-large", "{b0, b31}"},
-                      PassRow{"pass-tuple", "(1, -2, 3, -4, 5.5, 6.5, 'c', \"s\")"},
-                      PassRow{"pass-bytes", "[0, 1, 255]"}, PassRow{"pass-bytes", "[]"},
-                      PassRow{"pass-strings", "[\"a\", \"\", \"ccc\"]"}, PassRow{"pass-points", "[{x: 1, y: 2}]"},
-                      PassRow{"pass-nested", "[[some(\"a\"), none], []]"}, PassRow{"pass-option", "some(some(3))"},
-                      PassRow{"pass-option", "some(none)"}, PassRow{"pass-option", "none"},
-                      PassRow{"pass-result", "ok(\"fine\")"}, PassRow{"pass-result", "err(7)"},
-                      PassRow{"pass-result-ok", "ok([1, 2])"}, PassRow{"pass-result-ok", "err"},
-                      PassRow{"pass-result-error", "ok"}, PassRow{"pass-result-error", "err(\"bad\")"},
-                      PassRow{"pass-result-empty", "ok"}, PassRow{"pass-result-empty", "err"}),
+    ::testing::Values(
+        PassRow{"pass-bool", "true"}, PassRow{"pass-u8", "255"}, PassRow{"pass-s8", "-128"},
+        PassRow{"pass-u16", "65535"}, PassRow{"pass-s16", "-32768"}, PassRow{"pass-u32", "4294967295"},
+        PassRow{"pass-s32", "-2147483648"}, PassRow{"pass-u64", "18446744073709551615"},
+        PassRow{"pass-s64", "-9223372036854775808"}, PassRow{"pass-f32", "-1.5"}, PassRow{"pass-f64", "nan"},
+        PassRow{"pass-char", "'\\u{1F600}'"}, PassRow{"pass-string", "\"grüße, 世界 😀\""},
+        PassRow{"pass-string", "\"\""}, PassRow{"pass-point", "{x: -1, y: 2}"},
+        PassRow{"pass-mixed",
+                "{a: 1, b: 2, c: true, d: \"x\", e: 0.5, f: [1, 2, 3], g: some(\"y\"), h: 'z', i: {x: 3, y: "
+                "4}}"},
+        PassRow{"pass-shape", "nothing"}, PassRow{"pass-shape", "dot({x: 1, y: -1})"},
+        PassRow{"pass-shape", "circle(2.25)"}, PassRow{"pass-shape", "label(\"l\")"},
+        PassRow{"pass-shape", "path([{x: 1, y: 2}, {x: 3, y: 4}])"}, PassRow{"pass-shape", "byte(7)"},
+        PassRow{"pass-shape", "wide(18446744073709551615)"}, PassRow{"pass-season", "winter"},
+        PassRow{"pass-small", "{a, c}"}, PassRow{"pass-medium", "{b0, b9}"},
+        PassRow{"pass-large", "{b0, b31}"}, PassRow{"pass-tuple", "(1, -2, 3, -4, 5.5, 6.5, 'c', \"s\")"},
+        PassRow{"pass-bytes", "[0, 1, 255]"}, PassRow{"pass-bytes", "[]"},
+        PassRow{"pass-strings", "[\"a\", \"\", \"ccc\"]"}, PassRow{"pass-points", "[{x: 1, y: 2}]"},
+        PassRow{"pass-nested", "[[some(\"a\"), none], []]"}, PassRow{"pass-option", "some(some(3))"},
+        PassRow{"pass-option", "some(none)"}, PassRow{"pass-option", "none"},
+        PassRow{"pass-result", "ok(\"fine\")"}, PassRow{"pass-result", "err(7)"},
+        PassRow{"pass-result-ok", "ok([1, 2])"}, PassRow{"pass-result-ok", "err"},
+        PassRow{"pass-result-error", "ok"}, PassRow{"pass-result-error", "err(\"bad\")"},
+        PassRow{"pass-result-empty", "ok"}, PassRow{"pass-result-empty", "err"}),
     [](const auto& info) {
       std::string name = info.param.function + "_" + std::to_string(info.index);
       std::ranges::replace(name, '-', '_');
@@ -209,7 +209,8 @@ TEST(HostFunction, TakesParametersAndResultsThatSpillToMemory) {
   const auto linked = host.link(host.guest("kitchen-relay"));
   const Lift* lift = find_export(*linked, "demo:kitchen/values@0.1.0", "pass-many");
   ASSERT_NE(lift, nullptr);
-  const std::array texts{"7", "\"many\"", "{a: 1, b: 2, c: true, d: \"x\", e: 0.5, f: [], g: none, h: 'z', i: {x: 3, y: 4}}",
+  const std::array texts{"7", "\"many\"",
+                         "{a: 1, b: 2, c: true, d: \"x\", e: 0.5, f: [], g: none, h: 'z', i: {x: 3, y: 4}}",
                          "1.5", "[9, 8]"};
   std::vector<Value> arguments;
   for (std::size_t i = 0; i < texts.size(); ++i)

@@ -6,10 +6,13 @@ namespace wisp::component {
 
 namespace {
 
-std::uint32_t align_up(std::uint32_t offset, std::uint32_t align) { return (offset + align - 1) & ~(align - 1); }
+std::uint32_t align_up(std::uint32_t offset, std::uint32_t align) {
+  return (offset + align - 1) & ~(align - 1);
+}
 
 /// Parameters that do not fit the flat limit lie in memory as one record.
-Result<> lower_record(CallSide& side, const FuncType& type, std::span<const Value> arguments, FlatSpan values) {
+Result<> lower_record(CallSide& side, const FuncType& type, std::span<const Value> arguments,
+                      FlatSpan values) {
   std::uint32_t size = 0, align = 1;
   for (const auto& param : type.params) {
     const Layout layout = param.type->at(side.pointer());
@@ -34,7 +37,8 @@ Result<> lower_record(CallSide& side, const FuncType& type, std::span<const Valu
 
 }  // namespace
 
-Result<std::optional<Value>> invoke(Tree& tree, GuestRun& run, const Lift& lift, std::span<const Value> arguments) {
+Result<std::optional<Value>> invoke(Tree& tree, GuestRun& run, const Lift& lift,
+                                    std::span<const Value> arguments) {
   const FuncType& type = *lift.type;
   if (arguments.size() != type.params.size())
     return fail(Errc::usage, "the function takes {} arguments, not {}", type.params.size(), arguments.size());

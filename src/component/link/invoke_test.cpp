@@ -55,8 +55,8 @@ struct Pair {
   std::shared_ptr<const Linked> linked;
 
   Pair(const std::string& consumer, const std::string& provider, std::uint32_t max_invocations) {
-    auto other = std::make_shared<Provider>(
-        Provider{.name = provider, .linked = host.link(host.guest(provider)), .max_invocations = max_invocations});
+    auto other = std::make_shared<Provider>(Provider{
+        .name = provider, .linked = host.link(host.guest(provider)), .max_invocations = max_invocations});
     linked = host.link(host.guest(consumer), std::array<std::shared_ptr<const Provider>, 1>{other});
   }
 };
@@ -77,7 +77,8 @@ TEST(Link, CallsAnotherComponentInATreeOfItsOwn) {
 
 TEST(Link, CarriesResourcesRecordsAndVariantsBetweenTrees) {
   Pair pair("shop-consumer", "shop-provider", 1);
-  const auto summary = pair.host.invoke(pair.linked, "demo:shop/errand@1.2.0#summary", values(std::string("ada")));
+  const auto summary =
+      pair.host.invoke(pair.linked, "demo:shop/errand@1.2.0#summary", values(std::string("ada")));
   ASSERT_TRUE(summary) << summary.error().message();
   EXPECT_NE(std::get<std::string>((*summary)->data).find("ada"), std::string::npos);
 }
@@ -87,7 +88,8 @@ TEST(Link, TrapsAChainThatRecursesToItsLimitInsteadOfCrashing) {
   std::shared_ptr<const Linked> next = host.link(host.guest("chain-end"));
   const auto chain = host.guest("chain");
   for (int i = 0; i < 63; ++i) {
-    auto provider = std::make_shared<Provider>(Provider{.name = "next", .linked = next, .max_invocations = 1000});
+    auto provider =
+        std::make_shared<Provider>(Provider{.name = "next", .linked = next, .max_invocations = 1000});
     next = host.link(chain, std::array<std::shared_ptr<const Provider>, 1>{provider});
   }
   const auto shallow = host.invoke(next, "demo:chain/link@0.1.0#recurse", values(std::uint32_t{1}));

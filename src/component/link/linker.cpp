@@ -19,7 +19,8 @@ std::string spell(const std::vector<std::string>& path, std::string_view what) {
 
 class Linking final : private ResourceTags {
  public:
-  Linking(const Plan& plan, const HostLinker& host, std::span<const std::shared_ptr<const Provider>> providers)
+  Linking(const Plan& plan, const HostLinker& host,
+          std::span<const std::shared_ptr<const Provider>> providers)
       : plan_(plan), host_(host), providers_(providers) {}
 
   Result<> run(Linked& linked) {
@@ -46,10 +47,11 @@ class Linking final : private ResourceTags {
       const auto& candidate = providers_[index];
       if (find_item(*candidate->linked->plan, path) == nullptr) continue;
       if (found.provider != nullptr)
-        return std::unexpected(Error(Errc::import_ambiguous, fmt::format("{} is exported by several components",
-                                                                         spell(path, what)))
-                                   .with("candidates", fmt::format("{}, {}", found.provider->name, candidate->name))
-                                   .with("try", "leave one of them out"));
+        return std::unexpected(
+            Error(Errc::import_ambiguous,
+                  fmt::format("{} is exported by several components", spell(path, what)))
+                .with("candidates", fmt::format("{}, {}", found.provider->name, candidate->name))
+                .with("try", "leave one of them out"));
       found = {.provider = candidate, .index = index};
     }
     return found;
@@ -89,25 +91,29 @@ class Linking final : private ResourceTags {
     const HostFunction* function = interface ? interface->find_function(import.path[1]) : nullptr;
     if (function == nullptr) return missing(import.path, "function", interface);
     if (!function->matches(*import.type, *this))
-      return std::unexpected(Error(Errc::import_type, fmt::format("{} has another type here than the component expects",
-                                                                  spell(import.path, "function")))
-                                 .with("expected", component::describe(*import.type))
-                                 .with("provided", function->describe()));
+      return std::unexpected(
+          Error(Errc::import_type, fmt::format("{} has another type here than the component expects",
+                                               spell(import.path, "function")))
+              .with("expected", component::describe(*import.type))
+              .with("provided", function->describe()));
     // The linker outlives what it linked; the function is not owned here.
     return std::shared_ptr<const HostFunction>(std::shared_ptr<const void>(), function);
   }
 
-  Unexpected wrong_kind(const std::vector<std::string>& path, std::string_view what, std::string_view by) const {
-    return std::unexpected(
-        Error(Errc::import_type, fmt::format("{} is exported by {} as something else", spell(path, what), by)));
+  Unexpected wrong_kind(const std::vector<std::string>& path, std::string_view what,
+                        std::string_view by) const {
+    return std::unexpected(Error(
+        Errc::import_type, fmt::format("{} is exported by {} as something else", spell(path, what), by)));
   }
 
-  Unexpected missing(const std::vector<std::string>& path, std::string_view what, const HostInterface* interface) const {
+  Unexpected missing(const std::vector<std::string>& path, std::string_view what,
+                     const HostInterface* interface) const {
     if (interface != nullptr && path.size() == 2) {
       if (const auto* flag = interface->find_gate(path[1]))
-        return std::unexpected(Error(Errc::import_gated, fmt::format("the component imports {}, which is off by default",
-                                                                     spell(path, what)))
-                                   .with("try", fmt::format("turn it on with {}", *flag)));
+        return std::unexpected(
+            Error(Errc::import_gated,
+                  fmt::format("the component imports {}, which is off by default", spell(path, what)))
+                .with("try", fmt::format("turn it on with {}", *flag)));
     }
     std::vector<std::string> packages;
     for (const auto& name : host_.names()) {

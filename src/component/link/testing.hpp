@@ -60,7 +60,8 @@ class Host {
   }
 
   /// Instantiates, calls one export ("name", or "interface#name"), ends.
-  [[nodiscard]] Result<std::optional<Value>> invoke(const std::shared_ptr<const Linked>& linked, std::string_view name,
+  [[nodiscard]] Result<std::optional<Value>> invoke(const std::shared_ptr<const Linked>& linked,
+                                                    std::string_view name,
                                                     const std::vector<Value>& arguments,
                                                     std::shared_ptr<HostContext> context = nullptr) {
     std::optional<Result<std::optional<Value>>> out;
