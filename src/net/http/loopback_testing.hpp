@@ -97,6 +97,8 @@ class RawClient {
   std::string read_until(std::string_view end, std::source_location at = std::source_location::current());
   /// Reads `size` bytes.
   std::string read_exactly(std::size_t size, std::source_location at = std::source_location::current());
+  /// Reads `size` bytes, or fewer at the end of the stream.
+  std::string read_or_end(std::size_t size, std::source_location at = std::source_location::current());
   /// Reads to the end of the stream (a reset counts as one).
   std::string read_all(std::source_location at = std::source_location::current());
   /// A response with Content-Length: head and body.

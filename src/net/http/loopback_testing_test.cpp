@@ -91,6 +91,14 @@ std::string RawClient::read_exactly(std::size_t size, std::source_location at) {
   return result;
 }
 
+std::string RawClient::read_or_end(std::size_t size, std::source_location at) {
+  while (buffer_.size() < size && fill(at)) {
+  }
+  std::string result = buffer_.substr(0, size);
+  buffer_.erase(0, result.size());
+  return result;
+}
+
 std::string RawClient::read_all(std::source_location at) {
   while (fill(at)) {
   }

@@ -1,0 +1,442 @@
+#include "net/http/loopback_testing.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <nghttp2/nghttp2.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <map>
+
+namespace wisp::net::http {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using namespace testing;
+
+asio::awaitable<void> sleep_for(std::chrono::milliseconds time) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, time);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+using FieldList = std::vector<std::pair<std::string, std::string>>;
+
+const FieldList kGet = {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}};
+
+/// Frames made by hand, so that they can be wrong.
+class RawH2 {
+ public:
+  explicit RawH2(std::uint16_t port) : client_(port) {
+    nghttp2_hd_deflate_new(&deflater_, 4096);
+    nghttp2_hd_inflate_new(&inflater_);
+    client_.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    send_frame(NGHTTP2_SETTINGS, 0, 0, "");
+  }
+  ~RawH2() {
+    nghttp2_hd_deflate_del(deflater_);
+    nghttp2_hd_inflate_del(inflater_);
+  }
+
+  static std::string frame(std::uint8_t type, std::uint8_t flags, std::int32_t stream,
+                           std::string_view payload) {
+    std::string bytes;
+    for (const int shift : {16, 8, 0}) bytes += static_cast<char>(payload.size() >> shift);
+    bytes += static_cast<char>(type);
+    bytes += static_cast<char>(flags);
+    for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(stream >> shift);
+    return bytes.append(payload);
+  }
+  void send_frame(std::uint8_t type, std::uint8_t flags, std::int32_t stream, std::string_view payload) {
+    client_.send(frame(type, flags, stream, payload));
+  }
+  std::string block(const FieldList& fields) {
+    std::vector<nghttp2_nv> values;
+    for (const auto& [name, value] : fields) {
+      values.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+                        reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
+                        value.size(), NGHTTP2_NV_FLAG_NO_INDEX});
+    }
+    std::string out(nghttp2_hd_deflate_bound(deflater_, values.data(), values.size()), '\0');
+    const auto size = nghttp2_hd_deflate_hd(deflater_, reinterpret_cast<std::uint8_t*>(out.data()),
+                                            out.size(), values.data(), values.size());
+    out.resize(static_cast<std::size_t>(size));
+    return out;
+  }
+  void request(std::int32_t stream, const FieldList& fields, std::uint8_t flags = NGHTTP2_FLAG_END_STREAM) {
+    send_frame(NGHTTP2_HEADERS, static_cast<std::uint8_t>(flags | NGHTTP2_FLAG_END_HEADERS), stream,
+               block(fields));
+  }
+
+  struct Frame {
+    int type = -1;  // -1: the connection ended
+    std::uint8_t flags = 0;
+    std::int32_t stream = 0;
+    std::string payload;
+  };
+  Frame next() {
+    const std::string head = client_.read_or_end(9);
+    if (head.size() < 9) return {};
+    const auto byte = [&](std::size_t i) {
+      return static_cast<std::uint32_t>(static_cast<unsigned char>(head[i]));
+    };
+    Frame result;
+    result.type = static_cast<int>(byte(3));
+    result.flags = static_cast<std::uint8_t>(byte(4));
+    result.stream =
+        static_cast<std::int32_t>((byte(5) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8)) & 0x7FFFFFFFU);
+    result.payload = client_.read_or_end(byte(0) << 16 | byte(1) << 8 | byte(2));
+    return result;
+  }
+  /// ":status" of a HEADERS frame.
+  std::string status(const Frame& frame) {
+    std::string status;
+    const auto* at = reinterpret_cast<const std::uint8_t*>(frame.payload.data());
+    std::size_t left = frame.payload.size();
+    for (;;) {
+      nghttp2_nv value;
+      int flags = 0;
+      const auto used = nghttp2_hd_inflate_hd2(inflater_, &value, &flags, at, left, 1);
+      if (used < 0) return "undecodable";
+      at += used;
+      left -= static_cast<std::size_t>(used);
+      if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0 &&
+          std::string_view(reinterpret_cast<char*>(value.name), value.namelen) == ":status") {
+        status.assign(reinterpret_cast<char*>(value.value), value.valuelen);
+      }
+      if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) break;
+    }
+    nghttp2_hd_inflate_end_headers(inflater_);
+    return status;
+  }
+  /// What becomes of a stream: "200", "reset 8", "goaway 11" or "end".
+  std::string fate(std::int32_t stream) {
+    for (;;) {
+      const Frame frame = next();
+      if (frame.type == -1) return "end";
+      if (frame.type == NGHTTP2_HEADERS && frame.stream == stream) return status(frame);
+      if (frame.type == NGHTTP2_RST_STREAM && frame.stream == stream)
+        return fmt::format("reset {}", code(frame, 0));
+      if (frame.type == NGHTTP2_GOAWAY && code(frame, 4) != 0)
+        return fmt::format("goaway {}", code(frame, 4));
+    }
+  }
+  /// How the connection ends: "goaway 11", or "end" without a reason.
+  std::string end() {
+    std::string reason = "end";
+    for (;;) {
+      const Frame frame = next();
+      if (frame.type == -1) return reason;
+      if (frame.type == NGHTTP2_GOAWAY) reason = fmt::format("goaway {}", code(frame, 4));
+    }
+  }
+  RawClient& raw() { return client_; }
+
+ private:
+  static std::uint32_t code(const Frame& frame, std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+      value = value << 8 | static_cast<unsigned char>(frame.payload[at + i]);
+    return value;
+  }
+  RawClient client_;
+  nghttp2_hd_deflater* deflater_ = nullptr;
+  nghttp2_hd_inflater* inflater_ = nullptr;
+};
+
+FieldList with(FieldList fields, const FieldList& more) {
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+TEST(H2Server, RequestsThatAreNotInOrder) {
+  struct Row {
+    const char* name;
+    FieldList fields;
+    const char* expected;
+  };
+  const auto get = [](const char* method, const char* authority, const char* path) {
+    return FieldList{{":method", method}, {":scheme", "http"}, {":authority", authority}, {":path", path}};
+  };
+  const Row rows[] = {
+      {"fine", kGet, "200"},
+      {"host beside authority", with(kGet, {{"host", "A"}}), "200"},
+      {"host alone", {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {"host", "a"}}, "200"},
+      {"te trailers", with(kGet, {{"te", "trailers"}}), "200"},
+      {"host differs", with(kGet, {{"host", "b"}}), "400"},
+      {"two hosts", with(kGet, {{"host", "a"}, {"host", "a"}}), "reset 1"},
+      {"no authority", {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}}, "reset 1"},
+      {"authority with user", get("GET", "u@a", "/"), "400"},
+      {"relative path", get("GET", "a", "x"), "reset 1"},
+      {"absolute path", get("GET", "a", "http://a/"), "reset 1"},
+      {"asterisk for GET", get("GET", "a", "*"), "reset 1"},
+      {"fragment", get("GET", "a", "/#x"), "400"},
+      {"path with a line end", get("GET", "a", "/\r\nX: y"), "reset 1"},
+      {"method with a space", get("G T", "a", "/"), "reset 1"},
+      {"CONNECT", {{":method", "CONNECT"}, {":authority", "a:80"}}, "501"},
+      {"no path", {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}}, "reset 1"},
+      {"no method", {{":scheme", "http"}, {":authority", "a"}, {":path", "/"}}, "reset 1"},
+      {"two paths", with(kGet, {{":path", "/b"}}), "reset 1"},
+      {"unknown pseudo field",
+       {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}, {":x", "y"}},
+       "reset 1"},
+      {"pseudo field after others", with({{"x", "y"}}, kGet), "reset 1"},
+      {"connection field", with(kGet, {{"connection", "close"}}), "reset 1"},
+      {"transfer-encoding", with(kGet, {{"transfer-encoding", "chunked"}}), "reset 1"},
+      {"te gzip", with(kGet, {{"te", "gzip"}}), "reset 1"},
+      {"upper-case name", with(kGet, {{"X", "y"}}), "reset 1"},
+      {"value with a line end", with(kGet, {{"x", "a\r\nb: c"}}), "reset 1"},
+      {"name with a line end", with(kGet, {{"x\r\ny", "z"}}), "reset 1"},
+      {"length without body", with(kGet, {{"content-length", "5"}}), "reset 1"},
+      {"bad length", with(kGet, {{"content-length", "+5"}}), "reset 1"},
+      {"two lengths", with(kGet, {{"content-length", "0"}, {"content-length", "0"}}), "reset 1"},
+      {"unknown expectation", with(kGet, {{"expect", "x"}}), "417"},
+      {"long path", get("GET", "a", ("/" + std::string(40'000, 'x')).c_str()), "414"},
+  };
+  TestServer server(say("x"));
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    RawH2 client(server.port());
+    const std::string block = client.block(row.fields);
+    // Long blocks take CONTINUATION.
+    const bool whole = block.size() <= 16'000;
+    client.send_frame(NGHTTP2_HEADERS, whole ? 5 : 1, 1, std::string_view(block).substr(0, 16'000));
+    for (std::size_t at = 16'000; at < block.size(); at += 16'000) {
+      client.send_frame(NGHTTP2_CONTINUATION, at + 16'000 >= block.size() ? 4 : 0, 1,
+                        std::string_view(block).substr(at, 16'000));
+    }
+    EXPECT_EQ(client.fate(1), row.expected);
+  }
+}
+
+TEST(H2Server, FloodsEndTheConnection) {
+  std::atomic<int> handlers = 0;
+  ServerOptions options;
+  options.limits.head_fields = 100;
+  TestServer server(
+      [&](Exchange& exchange) -> asio::awaitable<void> {
+        ++handlers;
+        while (exchange.lost() == Lost::no) co_await sleep_for(2ms);
+        --handlers;
+      },
+      options);
+  struct Row {
+    const char* name;
+    std::function<std::string(RawH2&)> bytes;
+  };
+  const auto repeated = [](std::string_view frame, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += frame;
+    return all;
+  };
+  const Row rows[] = {
+      {"pings", [&](RawH2&) { return repeated(RawH2::frame(NGHTTP2_PING, 0, 0, "12345678"), 20'000); }},
+      {"settings", [&](RawH2&) { return repeated(RawH2::frame(NGHTTP2_SETTINGS, 0, 0, ""), 20'000); }},
+      {"rapid reset",
+       [](RawH2& client) {
+         std::string all;
+         for (int i = 0; i < 20'000; ++i) {
+           const std::int32_t id = 2 * i + 1;
+           all += RawH2::frame(NGHTTP2_HEADERS, 5, id, client.block(kGet));
+           all += RawH2::frame(NGHTTP2_RST_STREAM, 0, id, std::string_view("\0\0\0\x08", 4));
+         }
+         return all;
+       }},
+      {"resets that we are made to send",
+       [](RawH2& client) {
+         std::string all;
+         for (int i = 0; i < 20'000; ++i) {
+           const std::int32_t id = 2 * i + 1;
+           all += RawH2::frame(NGHTTP2_HEADERS, 5, id, client.block(kGet));
+           all += RawH2::frame(NGHTTP2_WINDOW_UPDATE, 0, id, std::string_view("\0\0\0\0", 4));
+         }
+         return all;
+       }},
+      {"empty data",
+       [&](RawH2& client) {
+         return RawH2::frame(NGHTTP2_HEADERS, 4, 1, client.block(kGet)) +
+                repeated(RawH2::frame(NGHTTP2_DATA, 0, 1, ""), 20'000);
+       }},
+      {"continuation",
+       [&](RawH2& client) {
+         return RawH2::frame(NGHTTP2_HEADERS, 0, 1, client.block(kGet)) +
+                repeated(RawH2::frame(NGHTTP2_CONTINUATION, 0, 1, client.block({{"x", "y"}})), 20'000);
+       }},
+      {"priorities",
+       [&](RawH2&) {
+         return repeated(RawH2::frame(NGHTTP2_PRIORITY, 0, 1, std::string_view("\0\0\0\0\0", 5)), 20'000);
+       }},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    RawH2 client(server.port());
+    const std::string bytes = row.bytes(client);
+    std::jthread sender([&] { client.raw().send(bytes); });
+    const std::string ended = client.end();
+    EXPECT_TRUE(ended.starts_with("goaway ") || client.raw().was_reset()) << ended;
+    EXPECT_LE(handlers, 200);
+    EXPECT_TRUE(eventually([&] { return server.stats().open == 0; }));
+    EXPECT_TRUE(eventually([&] { return handlers == 0; }));
+  }
+}
+
+TEST(H2Server, CompressedFieldsThatGrowWithoutEnd) {
+  TestServer server(say("x"));
+  RawH2 client(server.port());
+  // A field of 3,900 bytes goes into the table once; each byte after refers to it.
+  std::string block = client.block(kGet);
+  const std::string value(3'900, 'v');
+  block += std::string("\x40\x01x", 3) + "\x7F";
+  std::size_t left = value.size() - 127;
+  while (left >= 128) {
+    block += static_cast<char>(left % 128 + 128);
+    left /= 128;
+  }
+  block += static_cast<char>(left);
+  block += value + std::string(10'000, '\xBE');
+  client.send_frame(NGHTTP2_HEADERS, 5, 1, block);
+  EXPECT_EQ(client.fate(1), "reset 2");
+}
+
+TEST(H2Server, ConcurrentStreamsAreLimited) {
+  ServerOptions options;
+  options.limits.h2_streams = 3;
+  std::atomic<int> running = 0;
+  TestServer server(
+      [&](Exchange& exchange) -> asio::awaitable<void> {
+        ++running;
+        while (exchange.lost() == Lost::no) co_await sleep_for(2ms);
+        --running;
+      },
+      options);
+  RawH2 client(server.port());
+  for (const int id : {1, 3, 5, 7}) client.request(id, kGet);
+  EXPECT_EQ(client.fate(7), "reset 7");  // REFUSED_STREAM
+  EXPECT_TRUE(eventually([&] { return running == 3; }));
+  client.raw().close();
+  EXPECT_TRUE(eventually([&] { return running == 0; }));
+}
+
+TEST(H2Server, AWindowThatStaysShutEndsTheStream) {
+  ServerOptions options;
+  options.limits.write_timeout = 50ms;
+  Lost lost = Lost::no;
+  std::atomic<bool> ended = false;
+  TestServer server(
+      [&](Exchange& exchange) -> asio::awaitable<void> {
+        must(co_await exchange.send_head({}, BodySize::unknown()));
+        const std::string piece(100'000, 'x');
+        while (co_await exchange.write(as_body(piece))) {
+        }
+        lost = exchange.lost();
+        ended = true;
+      },
+      options);
+  RawH2 client(server.port());
+  client.request(1, kGet);
+  EXPECT_EQ(client.fate(1), "200");
+  EXPECT_EQ(client.fate(1), "reset 2");
+  EXPECT_TRUE(eventually([&] { return ended.load(); }));
+  EXPECT_EQ(lost, Lost::timed_out);
+}
+
+TEST(H2Server, TimeLimits) {
+  ServerOptions options;
+  options.limits.head_timeout = 60ms;
+  options.limits.idle_timeout = 60ms;
+  options.limits.body_timeout = 60ms;
+  TestServer server(
+      [](Exchange& exchange) -> asio::awaitable<void> {
+        const auto body = co_await read_whole_body(exchange);
+        if (body) (void)co_await exchange.respond({}, as_body(*body));
+      },
+      options);
+  {
+    RawH2 silent(server.port());
+    EXPECT_EQ(silent.end(), "goaway 0");
+  }
+  {
+    RawH2 idle(server.port());
+    idle.request(1, kGet);
+    EXPECT_EQ(idle.fate(1), "200");
+    EXPECT_EQ(idle.end(), "goaway 0");
+  }
+  {
+    RawH2 half(server.port());
+    half.request(1, with(kGet, {{"content-length", "5"}}), 0);
+    EXPECT_EQ(half.fate(1), "408");
+  }
+  {
+    RawClient preface(server.port());
+    preface.send("PRI * HTT");
+    EXPECT_EQ(preface.read_all().substr(0, 12), "HTTP/1.1 408");
+  }
+}
+
+TEST(H2Server, RequestsPerConnection) {
+  ServerOptions options;
+  options.limits.requests_per_connection = 2;
+  TestServer server(say("x"), options);
+  RawH2 client(server.port());
+  client.request(1, kGet);
+  EXPECT_EQ(client.fate(1), "200");
+  client.request(3, kGet);
+  EXPECT_EQ(client.fate(3), "200");
+  EXPECT_EQ(client.end(), "goaway 0");
+}
+
+TEST(H2Server, ResetIsADisconnect) {
+  std::atomic<int> running = 0;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    ++running;
+    while (exchange.lost() == Lost::no) co_await sleep_for(2ms);
+    EXPECT_FALSE(co_await exchange.respond({}, {}));
+    --running;
+  });
+  RawH2 client(server.port());
+  client.request(1, kGet);
+  ASSERT_TRUE(eventually([&] { return running == 1; }));
+  client.send_frame(NGHTTP2_RST_STREAM, 0, 1, std::string_view("\0\0\0\x08", 4));
+  EXPECT_TRUE(eventually([&] { return running == 0; }));
+  EXPECT_EQ(server.stats().open, 1U);
+}
+
+TEST(H2Server, CrumbsOfCookiesAreJoined) {
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    EXPECT_EQ(exchange.head().fields.get("cookie"), "a=b; c=d");
+    EXPECT_EQ(exchange.head().fields.count("cookie"), 1U);
+    must(co_await exchange.respond({}, {}));
+  });
+  RawH2 client(server.port());
+  client.request(1, with(kGet, {{"cookie", "a=b"}, {"cookie", "c=d"}}));
+  EXPECT_EQ(client.fate(1), "200");
+}
+
+TEST(H2Server, AnotherImplementationAgrees) {
+  if (std::system("nghttp --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "nghttp is not installed";
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    const std::string body = must(co_await read_whole_body(exchange));
+    Fields trailers;
+    must(trailers.add("x-size", fmt::format("{}", body.size())));
+    must(co_await exchange.send_head({}, BodySize::unknown()));
+    must(co_await exchange.write(as_body(body)));
+    must(co_await exchange.finish(&trailers));
+  });
+  const std::string command = fmt::format(
+      "nghttp -v --no-dep -H':method: POST' -d CMakeLists.txt --trailer 'x-t: 1' http://127.0.0.1:{}/ 2>&1",
+      server.port());
+  std::string output;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  char piece[4096];
+  for (std::size_t size = 0; (size = std::fread(piece, 1, sizeof piece, pipe)) != 0;)
+    output.append(piece, size);
+  EXPECT_EQ(::pclose(pipe), 0) << output;
+  EXPECT_TRUE(output.contains("cmake_minimum_required")) << output;
+  EXPECT_TRUE(output.contains("x-size: ")) << output;
+}
+
+}  // namespace
+}  // namespace wisp::net::http
