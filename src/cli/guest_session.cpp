@@ -1,0 +1,48 @@
+#include "cli/guest_session.hpp"
+
+#include "cli/failure.hpp"
+#include "component/instance/guest_run.hpp"
+
+#include <unistd.h>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+
+namespace wisp::cli {
+
+Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
+                           const component::TreeLimits& limits, Work work) {
+  auto& loop = shard_.loop();
+  component::GuestRun guest(shard_);
+
+  boost::asio::signal_set signals(loop, SIGINT, SIGTERM);
+  std::function<void()> wait_for_signal = [&] {
+    signals.async_wait([&](const boost::system::error_code& error, int number) {
+      if (error) return;
+      if (signal_ != 0) ::_exit(kExitSignal + number);
+      signal_ = number;
+      guest.cancel(Error(Errc::cancelled, "the program was interrupted"));
+      wait_for_signal();
+    });
+  };
+  wait_for_signal();
+
+  std::unique_ptr<component::Tree> tree;
+  Result<> outcome;
+  TRY(guest.start([&] {
+    auto made = component::Tree::instantiate(std::move(linked), guest, limits, context_);
+    if (!made) {
+      outcome = std::unexpected(std::move(made).error());
+      return;
+    }
+    tree = *std::move(made);
+    outcome = work(*tree, guest);
+  }));
+  while (!guest.done()) loop.run_one();
+  tree.reset();
+  // What a slow reader has not taken yet.
+  while (signal_ == 0 && !(context_->output()->ready() && context_->errors()->ready())) loop.run_one();
+  return outcome;
+}
+
+}  // namespace wisp::cli

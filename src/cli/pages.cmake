@@ -1,0 +1,12 @@
+# cmake -DFOLDER=docs/errors -DOUT=pages.cpp -P pages.cmake: the pages of `wisp explain` as C++.
+file(GLOB pages ${FOLDER}/E*.md)
+list(SORT pages)
+set(text "#include \"cli/explain.hpp\"\n\nnamespace wisp::cli {\nnamespace {\nconstexpr Page kPages[] = {\n")
+foreach(page ${pages})
+  get_filename_component(name ${page} NAME_WE)
+  string(REGEX REPLACE "^E0*" "" number ${name})
+  file(READ ${page} body)
+  string(APPEND text "{static_cast<Errc>(${number}), R\"page~(${body})page~\"},\n")
+endforeach()
+string(APPEND text "};\n}  // namespace\n\nstd::span<const Page> pages() { return kPages; }\n\n}  // namespace wisp::cli\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace wisp::cli {
+
+/// What a piece of text is, from which its colour follows.
+enum class Style : std::uint8_t { plain, error, label, strong, good, dim };
+
+enum class Colour : std::uint8_t { off, on };
+
+/// `text` in the colour of `style`, or as it is.
+[[nodiscard]] std::string paint(Colour colour, Style style, std::string_view text);
+
+/// One of the process's output streams. Unbuffered; any thread.
+class Terminal {
+ public:
+  /// Looks at the descriptor and at NO_COLOR and TERM: colour on a terminal only.
+  [[nodiscard]] static Terminal of(int descriptor);
+  Terminal(int descriptor, bool is_terminal, Colour colour)
+      : descriptor_(descriptor), is_terminal_(is_terminal), colour_(colour) {}
+
+  [[nodiscard]] bool is_terminal() const noexcept { return is_terminal_; }
+  [[nodiscard]] Colour colour() const noexcept { return colour_; }
+  [[nodiscard]] std::string paint(Style style, std::string_view text) const {
+    return cli::paint(colour_, style, text);
+  }
+
+  /// Writes all of it. False when the descriptor takes no more (a full disk, a reader that left).
+  bool write(std::string_view text) const noexcept;
+
+ private:
+  int descriptor_;
+  bool is_terminal_;
+  Colour colour_;
+};
+
+/// How results and errors are written.
+enum class OutputFormat : std::uint8_t { text, json };
+
+/// Where a command writes: results to `out`, errors and progress to `err`.
+struct Console {
+  Terminal out;
+  Terminal err;
+  OutputFormat format = OutputFormat::text;
+};
+
+}  // namespace wisp::cli
