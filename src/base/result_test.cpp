@@ -24,12 +24,13 @@ TEST(Result, TryYieldsTheValueOrPassesTheErrorUp) {
 }
 
 TEST(Error, CarriesCodeContextAndDetails) {
-  auto error = Error(Errc::import_missing, "x").in("a.wasm").with("try", "less");
+  Error error = Error(Errc::import_missing, "x").in("a.wasm").with("try", "less");
   EXPECT_EQ(code_text(error.code()), "E0207");
   EXPECT_EQ(error.message(), "a.wasm: x");
   EXPECT_EQ(name(error.code()), "import_missing");
   ASSERT_EQ(error.details().size(), 1U);
   const Error copy = error;
+  error.add("try", "more");
   EXPECT_EQ(copy.details()[0].text, "less");
 }
 

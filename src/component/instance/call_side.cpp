@@ -87,21 +87,21 @@ Result<std::uint32_t> CallSide::lower_borrow(ResourceId resource, Rep rep) {
 Result<HostResource*> CallSide::lift_host_own(HostTypeTag tag, std::uint32_t handle) {
   const Handle* entry = TRY(instance_->handles().get(handle));
   if (instance_->tree().linked().resources[entry->resource].tag != tag) return wrong_type(handle);
-  return reinterpret_cast<HostResource*>(TRY(lift_own({entry->resource}, handle)).value);
+  return to_object(TRY(lift_own({entry->resource}, handle)));
 }
 
 Result<HostResource*> CallSide::lift_host_borrow(HostTypeTag tag, std::uint32_t handle) {
   const Handle* entry = TRY(instance_->handles().get(handle));
   if (instance_->tree().linked().resources[entry->resource].tag != tag) return wrong_type(handle);
-  return reinterpret_cast<HostResource*>(TRY(lift_borrow({entry->resource}, handle)).value);
+  return to_object(TRY(lift_borrow({entry->resource}, handle)));
 }
 
 Result<std::uint32_t> CallSide::lower_host_own(HostTypeTag tag, std::unique_ptr<HostResource> object) {
   const auto& resources = instance_->tree().linked().resources;
   const auto found = std::ranges::find(resources, tag, &ResourceBinding::tag);
   if (found == resources.end()) return fail(Errc::internal, "the component knows no resource of that class");
-  const auto handle = TRY(lower_own({found->canonical}, {reinterpret_cast<std::uint64_t>(object.get())}));
-  static_cast<void>(object.release());
+  const auto handle = TRY(lower_own({found->canonical}, to_rep(object.get())));
+  object.release();  // NOLINT(bugprone-unused-return-value): the handle owns it
   return handle;
 }
 

@@ -12,8 +12,6 @@ HostContext& Caller::host_context() const noexcept { return tree().context(); }
 
 GuestWaiter::GuestWaiter(Caller& caller) : run_(&caller.tree().run()) {}
 
-GuestWaiter::~GuestWaiter() = default;
-
 void GuestWaiter::wake() noexcept {
   woken_ = true;
   if (fiber_ != nullptr) run_->shard().resume_later(std::exchange(fiber_, nullptr));

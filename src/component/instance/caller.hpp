@@ -64,7 +64,6 @@ class Caller {
 class GuestWaiter final : public Waiter {
  public:
   explicit GuestWaiter(Caller& caller);
-  ~GuestWaiter();
   GuestWaiter(const GuestWaiter&) = delete;
   GuestWaiter& operator=(const GuestWaiter&) = delete;
 
@@ -96,17 +95,17 @@ Result<T> Caller::await(boost::asio::awaitable<Result<T>> work) {
   boost::asio::cancellation_signal signal;
   std::optional<Result<T>> outcome;
   bool finished = false;
-  boost::asio::co_spawn(
-      loop(), std::move(work),
-      boost::asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, Result<T> result) {
-        if (failure) {
-          outcome.emplace(fail(Errc::internal, "a host function threw"));
-        } else {
-          outcome.emplace(std::move(result));
-        }
-        finished = true;
-        done.wake();
-      }));
+  boost::asio::co_spawn(loop(), std::move(work),
+                        boost::asio::bind_cancellation_slot(
+                            signal.slot(), [&](const std::exception_ptr& failure, Result<T> result) {
+                              if (failure) {
+                                outcome.emplace(fail(Errc::internal, "a host function threw"));
+                              } else {
+                                outcome.emplace(std::move(result));
+                              }
+                              finished = true;
+                              done.wake();
+                            }));
   const auto cancel = [](void* s) {
     static_cast<boost::asio::cancellation_signal*>(s)->emit(boost::asio::cancellation_type::terminal);
   };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "component/abi/side.hpp"
 
 namespace wisp::component {
 
@@ -25,5 +26,11 @@ class HostResource {
   /// when a whole tree ends.
   [[nodiscard]] virtual Result<> dropped(GuestRun&) { return {}; }
 };
+
+/// A host object as the representation behind a handle, and back.
+[[nodiscard]] inline Rep to_rep(HostResource* object) { return {reinterpret_cast<std::uint64_t>(object)}; }
+[[nodiscard]] inline HostResource* to_object(Rep rep) {
+  return reinterpret_cast<HostResource*>(rep.value);  // NOLINT(performance-no-int-to-ptr)
+}
 
 }  // namespace wisp::component

@@ -73,6 +73,7 @@ Result<TypeItem> Planner::type(Scope& scope, const ast::TypeDef& definition) {
   const auto members = [&](const std::vector<ast::Labelled>& syntax) -> Result<std::vector<Member>> {
     TRY(count(syntax.size()));
     std::vector<Member> out;
+    out.reserve(syntax.size());
     for (const auto& member : syntax)
       out.push_back({ .name = std::string(member.label), .type = TRY(optional_type(scope, member.type)) });
     return out;
@@ -80,6 +81,7 @@ Result<TypeItem> Planner::type(Scope& scope, const ast::TypeDef& definition) {
   const auto labels = [&](const std::vector<std::string_view>& syntax) -> Result<std::vector<Member>> {
     TRY(count(syntax.size()));
     std::vector<Member> out;
+    out.reserve(syntax.size());
     for (const auto label : syntax) out.push_back({.name = std::string(label), .type = nullptr});
     return out;
   };

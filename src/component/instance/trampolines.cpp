@@ -135,6 +135,7 @@ Result<> bind_lift(const Plan& plan, BoundTrampoline& bound) {
   const Trampoline& lower = *bound.plan;
   const Lift& lift = plan.lifts[lower.callee.index];
   std::vector<const Type*> params;
+  params.reserve(lift.type->params.size());
   for (const auto& param : lift.type->params) params.push_back(param.type);
   std::vector<const Type*> results;
   if (lift.type->result != nullptr) results.push_back(lift.type->result);

@@ -29,7 +29,7 @@ Tree::~Tree() {
     instance.handles().each([&](Handle& handle) {
       if (handle.kind != Handle::Kind::own) return;
       if (linked_->resources[handle.resource].kind != ResourceBinding::Kind::host) return;
-      delete reinterpret_cast<HostResource*>(handle.rep.value);
+      delete to_object(handle.rep);
     });
   }
 }
@@ -210,7 +210,7 @@ Result<> Tree::drop_handle(ComponentInstance& instance, ResourceId resource, std
   if (entry.lends != 0)
     return fail(Errc::trap_handle, "cannot remove owned resource while borrowed (handle index {})", handle);
   auto* host = bound.kind == ResourceBinding::Kind::host && entry.kind == Handle::Kind::own
-                   ? reinterpret_cast<HostResource*>(entry.rep.value)
+                   ? to_object(entry.rep)
                    : nullptr;
   if (host != nullptr) TRY(host->may_drop());
   TRY(instance.handles().remove(handle));

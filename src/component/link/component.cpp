@@ -61,8 +61,8 @@ Result<std::shared_ptr<Component>> Component::decode(const engine::Engine& engin
   }
   if (!validated) {
     TRY(engine::validate(component->binary_, options.features));
-    if (options.cache != nullptr)
-      static_cast<void>(options.cache->put(component->key_, std::as_bytes(std::span(kValidated))));
+    if (options.cache != nullptr) [[maybe_unused]]
+      const auto kept = options.cache->put(component->key_, std::as_bytes(std::span(kValidated)));
   }
   component->syntax_ = TRY(component::decode(component->binary_));
   component->plan_ = component::plan(component->syntax_);
@@ -87,7 +87,9 @@ Result<> Component::compile(const engine::Engine& engine, const Options& options
     }
     modules_.push_back(TRY(engine::Module::compile(engine, module->bytes)));
     if (options.cache != nullptr) {
-      if (auto artifact = modules_.back()->serialize()) static_cast<void>(options.cache->put(key, *artifact));
+      // A full disk costs the next start its time and nothing else.
+      if (auto artifact = modules_.back()->serialize()) [[maybe_unused]]
+        const auto kept = options.cache->put(key, *artifact);
     }
   }
   return {};

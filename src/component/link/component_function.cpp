@@ -72,9 +72,7 @@ class ProviderSide final : public Side {
   bool owned(ResourceId resource) const {
     return tree_->binding(resource).kind == ResourceBinding::Kind::own;
   }
-  static ResourceProxy* as_proxy(Rep rep) {
-    return static_cast<ResourceProxy*>(reinterpret_cast<HostResource*>(rep.value));
-  }
+  static ResourceProxy* as_proxy(Rep rep) { return static_cast<ResourceProxy*>(to_object(rep)); }
   Result<Rep> unwrap(const ResourceProxy& proxy) const {
     if (proxy.tree() != tree_)
       return fail(Errc::trap_handle, "the resource belongs to another instance of the component");
@@ -175,7 +173,7 @@ class ComponentFunction final : public HostFunction {
       const auto tag = tag_of(*provider_->linked, lift_.type->params[0].type->resource);
       if (caller.tree().linked().resources[entry->resource].tag != tag)
         return fail(Errc::trap_handle, "handle index {} used with the wrong type", values[0].i32);
-      return static_cast<ResourceProxy*>(reinterpret_cast<HostResource*>(entry->rep.value))->tree();
+      return static_cast<ResourceProxy*>(to_object(entry->rep))->tree();
     }
     auto& slot = caller.tree().attachment(index_);
     if (slot == nullptr) slot = std::make_shared<Session>();

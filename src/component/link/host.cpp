@@ -33,6 +33,7 @@ const HostInterface* HostLinker::find(std::string_view name) const {
 
 std::vector<std::string> HostLinker::names() const {
   std::vector<std::string> out;
+  out.reserve(interfaces_.size());
   for (const auto& [name, interface] : interfaces_) out.push_back(name);
   return out;
 }

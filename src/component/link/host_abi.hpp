@@ -158,7 +158,8 @@ struct WitNumber {
   }
   static Result<> lower(LowerContext&, wasmtime_val_raw_t* slots, T value) {
     if constexpr (F == Flat::i32) {
-      slots[0].i32 = static_cast<std::int32_t>(value);
+      slots[0].i32 =
+          static_cast<std::int32_t>(value);  // NOLINT(bugprone-signed-char-misuse): s8 widens with its sign
     } else if constexpr (F == Flat::i64) {
       slots[0].i64 = static_cast<std::int64_t>(value);
     } else if constexpr (F == Flat::f32) {

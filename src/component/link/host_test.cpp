@@ -135,7 +135,7 @@ void add_handles(HostLinker& linker, int& alive) {
       .function("pass-counters", [](Caller&, std::vector<std::unique_ptr<Counter>> v) { return v; })
       .function("pass-maybe", [](Caller&, std::optional<std::unique_ptr<Counter>> v) { return v; })
       .function("sum",
-                [](Caller&, std::vector<std::reference_wrapper<Counter>> v) {
+                [](Caller&, const std::vector<std::reference_wrapper<Counter>>& v) {
                   std::uint32_t out = 0;
                   for (const auto& counter : v) out += counter.get().value;
                   return out;
@@ -213,6 +213,7 @@ TEST(HostFunction, TakesParametersAndResultsThatSpillToMemory) {
                          "{a: 1, b: 2, c: true, d: \"x\", e: 0.5, f: [], g: none, h: 'z', i: {x: 3, y: 4}}",
                          "1.5", "[9, 8]"};
   std::vector<Value> arguments;
+  arguments.reserve(texts.size());
   for (std::size_t i = 0; i < texts.size(); ++i)
     arguments.push_back(testing::must(parse_wave(texts[i], lift->type->params[i].type)));
   const auto result = host.invoke(linked, "demo:kitchen/values@0.1.0#pass-many", arguments);
