@@ -15,8 +15,8 @@ namespace {
 
 constexpr auto* kGroup = "What the component may do (nothing by default)";
 
-constexpr std::string_view kTimezone = "clocks-timezone";
-constexpr std::string_view kNetworkErrorCode = "network-error-code";
+constexpr std::string_view kUnstable =
+    "clocks-timezone, network-error-code, informational-outbound-responses";
 
 Unexpected usage(std::string message, std::string advice) {
   return std::unexpected(Error(Errc::usage, std::move(message)).with("try", std::move(advice)));
@@ -88,9 +88,9 @@ void Grants::declare(CLI::App& app) {
   app.add_flag("--allow-dns", look_up,
                "let it look up any name, not only those it may connect to (default: off)")
       ->group(kGroup);
-  add_repeatable(app, "--wasi", unstable,
-                 fmt::format("provide items that WASI marks unstable: {}, {}. Repeatable (default: none)",
-                             kTimezone, kNetworkErrorCode))
+  add_repeatable(
+      app, "--wasi", unstable,
+      fmt::format("provide items that WASI marks unstable: {}. Repeatable (default: none)", kUnstable))
       ->type_name("FEATURE")
       ->group(kGroup);
 }
@@ -153,19 +153,30 @@ Result<> check_arguments(std::span<const std::string> arguments) {
   return {};
 }
 
-Result<wasi::p2::Options> parse_unstable(std::span<const std::string> names) {
-  wasi::p2::Options options;
+Result<wasi::http::OutgoingOptions> make_outgoing(const wasi::Setup& setup) {
+  wasi::http::OutgoingOptions options;
+  if (setup.network->egress.empty()) return options;
+  options.policy = std::shared_ptr<const wasi::EgressPolicy>(setup.network, &setup.network->egress);
+  options.dns = setup.resolver;
+  options.tls = TRY(net::TlsClientContext::make());
+  return options;
+}
+
+Result<UnstableItems> parse_unstable(std::span<const std::string> names) {
+  UnstableItems on;
   for (const auto& name : names) {
-    if (name == kTimezone) {
-      options.timezone = true;
-    } else if (name == kNetworkErrorCode) {
-      options.network_error_code = true;
+    if (name == "clocks-timezone") {
+      on.items.timezone = true;
+    } else if (name == "network-error-code") {
+      on.items.network_error_code = true;
+    } else if (name == "informational-outbound-responses") {
+      on.http.informational = true;
     } else {
       return std::unexpected(Error(Errc::usage, fmt::format("--wasi {}: there is no such feature", name))
-                                 .with("known", fmt::format("{}, {}", kTimezone, kNetworkErrorCode)));
+                                 .with("known", std::string(kUnstable)));
     }
   }
-  return options;
+  return on;
 }
 
 void LimitOptions::declare(CLI::App& app) {

@@ -3,6 +3,8 @@
 #include "base/result.hpp"
 #include "component/instance/tree.hpp"
 #include "wasi/context.hpp"
+#include "wasi/http/outgoing.hpp"
+#include "wasi/p2/http.hpp"
 #include "wasi/p2/p2.hpp"
 
 #include <cstdint>
@@ -51,8 +53,16 @@ using Variable = std::pair<std::string, std::string>;
 /// The arguments of a guest: WIT strings are Unicode. Errc::usage.
 [[nodiscard]] Result<> check_arguments(std::span<const std::string> arguments);
 
+/// What guests may send over HTTP with these grants: nothing without --allow-host. Reads the system's
+/// certificates, which takes a moment, only when something is allowed. Errc::tls_config.
+[[nodiscard]] Result<wasi::http::OutgoingOptions> make_outgoing(const wasi::Setup& setup);
+
 /// Which @unstable items are on. Errc::usage.
-[[nodiscard]] Result<wasi::p2::Options> parse_unstable(std::span<const std::string> names);
+struct UnstableItems {
+  wasi::p2::Options items;
+  wasi::p2::HttpOptions http;
+};
+[[nodiscard]] Result<UnstableItems> parse_unstable(std::span<const std::string> names);
 
 /// Limits of one instance, as typed.
 struct LimitOptions {

@@ -70,6 +70,9 @@ TEST(Grants, NothingIsGrantedByDefault) {
   EXPECT_FALSE(setup->network->listen);
   EXPECT_FALSE(setup->network->look_up);
   EXPECT_EQ(setup->resolver, nullptr);
+  const auto outgoing = make_outgoing(*setup);
+  ASSERT_TRUE(outgoing);
+  EXPECT_EQ(outgoing->policy, nullptr);
 }
 
 TEST(Grants, WhatCannotBeGrantedIsAUsageError) {
@@ -95,6 +98,9 @@ TEST(Grants, HostPatterns) {
   EXPECT_FALSE(setup->network->egress.may_name("example.com", 80));
   EXPECT_TRUE(setup->network->egress.may_name("a.example.org", 80));
   EXPECT_NE(setup->resolver, nullptr);
+  const auto outgoing = make_outgoing(*setup);
+  ASSERT_TRUE(outgoing);
+  EXPECT_TRUE(outgoing->policy->may_name("example.com", 443));
 }
 
 TEST(Grants, Arguments) {
@@ -105,11 +111,14 @@ TEST(Grants, Arguments) {
 TEST(Grants, UnstableItems) {
   const auto none = parse_unstable({});
   ASSERT_TRUE(none);
-  EXPECT_FALSE(none->timezone);
-  const auto some = parse_unstable(std::vector<std::string>{"clocks-timezone", "network-error-code"});
+  EXPECT_FALSE(none->items.timezone);
+  EXPECT_FALSE(none->http.informational);
+  const auto some =
+      parse_unstable(std::vector<std::string>{"clocks-timezone", "informational-outbound-responses"});
   ASSERT_TRUE(some);
-  EXPECT_TRUE(some->timezone);
-  EXPECT_TRUE(some->network_error_code);
+  EXPECT_TRUE(some->items.timezone);
+  EXPECT_FALSE(some->items.network_error_code);
+  EXPECT_TRUE(some->http.informational);
   EXPECT_EQ(parse_unstable(std::vector<std::string>{"time-travel"}).error().code(), Errc::usage);
 }
 

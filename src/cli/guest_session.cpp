@@ -2,6 +2,7 @@
 
 #include "cli/failure.hpp"
 #include "component/instance/guest_run.hpp"
+#include "wasi/http/outgoing.hpp"
 
 #include <unistd.h>
 #include <boost/asio/signal_set.hpp>
@@ -40,6 +41,10 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
   }));
   while (!guest.done()) loop.run_one();
   tree.reset();
+  if (const auto& outgoing = context_->outgoing()) {
+    outgoing->shut_down();
+    while (outgoing->in_flight() != 0) loop.run_one();
+  }
   // What a slow reader has not taken yet.
   while (signal_ == 0 && !(context_->output()->ready() && context_->errors()->ready())) loop.run_one();
   return outcome;

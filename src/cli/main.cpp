@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   Program program({.out = Terminal::of(STDOUT_FILENO), .err = Terminal::of(STDERR_FILENO)});
   program.add(make_run_command());
+  program.add(make_serve_command());
   program.add(make_compile_command());
   program.add(make_inspect_command());
   program.add(make_explain_command());

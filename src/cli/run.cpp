@@ -61,9 +61,12 @@ class RunCommand final : public Command {
 
     const auto engine = TRY(engine::Engine::create({.pooling = false}));
     const auto world = TRY(load(engine, console));
+    auto outgoing = TRY(make_outgoing(setup));
     component::Shard shard(engine);
     auto context =
         std::make_shared<wasi::Context>(std::make_shared<const wasi::Setup>(std::move(setup)), shard.loop());
+    if (outgoing.policy)
+      context->set_outgoing(std::make_shared<wasi::http::Outgoing>(shard.loop(), std::move(outgoing)));
     GuestSession session(shard, std::move(context));
     auto status =
         invoke_.empty() ? run_command(world, session, limits) : invoke(world, session, limits, console);

@@ -3,6 +3,7 @@
 #include "cli/failure.hpp"
 #include "cli/help.hpp"
 #include "component/types/names.hpp"
+#include "wasi/p2/http.hpp"
 #include "wasi/p2/p2.hpp"
 
 #include <fmt/ranges.h>
@@ -100,7 +101,9 @@ class Companionship {
 
 Result<std::unique_ptr<component::HostLinker>> make_host(std::span<const std::string> unstable) {
   auto host = std::make_unique<component::HostLinker>();
-  wasi::p2::add_to(*host, TRY(parse_unstable(unstable)));
+  const auto on = TRY(parse_unstable(unstable));
+  wasi::p2::add_to(*host, on.items);
+  wasi::p2::add_http_to(*host, on.http);
   return host;
 }
 

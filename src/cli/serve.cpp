@@ -1,0 +1,160 @@
+#include "cli/access_log.hpp"
+#include "cli/command.hpp"
+#include "cli/failure.hpp"
+#include "cli/grants.hpp"
+#include "cli/help.hpp"
+#include "cli/inspection.hpp"
+#include "cli/json.hpp"
+#include "cli/loader.hpp"
+#include "cli/progress.hpp"
+#include "cli/serve_options.hpp"
+#include "cli/text.hpp"
+#include "cli/world.hpp"
+#include "wasi/p2/http.hpp"
+
+#include <pthread.h>
+#include <boost/json/object.hpp>
+
+#include <csignal>
+
+namespace wisp::cli {
+namespace {
+
+/// SIGINT and SIGTERM, blocked in this thread and all that it starts from here on, and waited for.
+class EndSignals {
+ public:
+  EndSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  void wait() const {
+    int number = 0;
+    while (sigwait(&set_, &number) != 0) {
+    }
+  }
+  /// The next one ends the process as if nobody had ever listened.
+  void let_through() const {
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+/// The service with what it needs until it is gone.
+struct Serving {
+  std::shared_ptr<engine::Engine> engine;
+  World world;
+  std::shared_ptr<wasi::Setup> setup;  // not changed while instances live
+  std::optional<AccessLog> log;
+  std::unique_ptr<wasi::http::HttpService> service;
+};
+
+class ServeCommand final : public Command {
+ public:
+  std::string_view name() const override { return "serve"; }
+  std::string_view summary() const override { return "serves a component that answers HTTP"; }
+  std::string_view usage() const override { return "[options] FILE"; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("FILE", file_, "a component that exports wasi:http/incoming-handler")->required();
+    settings_.declare(app);
+    app.add_flag("--access-log{-}", access_log_,
+                 "write a line for each response to stdout, or to --access-log=FILE (default: none)")
+        ->type_name("")
+        ->group("Server");
+    grants_.declare(app);
+    companions_.declare(app);
+    limits_.declare(app);
+    loading_.declare_with_precompiled(app);
+    app.footer(
+        "The first line on stderr is \"Serving HTTP on http://HOST:PORT\". SIGTERM or Ctrl-C stops "
+        "accepting, finishes "
+        "what is in flight, then exits with 0.");
+  }
+
+  Result<int> execute(Console& console) override {
+    const EndSignals signals;
+    Serving it;
+    auto options = TRY(settings_.read());
+    const std::string host = options.host;
+    options.tree = TRY(limits_.read());
+    it.setup = std::make_shared<wasi::Setup>(TRY(make_setup(grants_)));
+    it.setup->arguments = {file_};
+    it.setup->output.make = wasi::inherit_stdout();
+    it.setup->errors.make = wasi::inherit_stderr();
+    it.setup->files = std::make_shared<wasi::BlockingPool>();
+    if (!access_log_.empty()) it.log.emplace(TRY(AccessLog::open(access_log_, console.format)));
+
+    it.engine = TRY(engine::Engine::create(settings_.engine()));
+    it.world = TRY(load(it.engine, console));
+    auto face = wasi::p2::http_handler(it.world.linked);
+    if (!face) return std::unexpected(about(file_, face.error()));
+    options.outgoing = TRY(make_outgoing(*it.setup));
+    connect(options, it, console);
+    it.service = TRY(wasi::http::HttpService::start(it.engine, *std::move(face), std::move(options)));
+
+    announce(url_host(host), *it.service, it.world, console);
+    signals.wait();
+    signals.let_through();
+    it.service->drain(std::chrono::milliseconds(settings_.drain_ms));
+    // Calls on files that outlived their guests report to the shards' loops: they end first.
+    it.setup->files.reset();
+    it.service.reset();
+    return 0;
+  }
+
+ private:
+  Result<World> load(const std::shared_ptr<engine::Engine>& engine, const Console& console) const {
+    const auto loader = TRY(Loader::make(engine, loading_, console));
+    const Progress progress(console, "loading " + file_);
+    return make_world(loader, file_, companions_, grants_.unstable);
+  }
+
+  static void connect(wasi::http::ServeOptions& options, Serving& it, const Console& console) {
+    options.make_context =
+        [setup = std::shared_ptr<const wasi::Setup>(it.setup)](
+            const wasi::http::ShardServices& services) -> Result<std::shared_ptr<component::HostContext>> {
+      auto context = std::make_shared<wasi::Context>(setup, services.shard.loop());
+      context->set_outgoing(services.outgoing);
+      return context;
+    };
+    if (it.log)
+      options.access_log = [&log = *it.log](const net::http::AccessRecord& record) { log.write(record); };
+    options.on_failure = [console](const net::http::RequestHead& head, const Error& error) {
+      // A client that left, or a server that shuts down, is nobody's failure.
+      if (error.code() == Errc::cancelled) return;
+      report(Error(error).in(fmt::format("{} {}", head.method, head.path_with_query)), console);
+    };
+  }
+
+  void announce(const std::string& host, const wasi::http::HttpService& service, const World& world,
+                const Console& console) const {
+    const auto url =
+        fmt::format("{}://{}:{}", settings_.tls_certificate.empty() ? "http" : "https", host, service.port());
+    console.err.write(fmt::format("Serving HTTP on {}\n", console.err.paint(Style::strong, url)));
+    if (!console.err.is_terminal()) return;
+    const auto facts = summarize(inspect(file_, world.component, *world.host));
+    console.err.write(fmt::format("{}\n  try: curl {}{}/        stop: Ctrl-C\n",
+                                  console.err.paint(Style::dim, fmt::format("wisp " WISP_VERSION " · {} ({})",
+                                                                            printable(file_), facts)),
+                                  settings_.tls_certificate.empty() ? "" : "-k ", url));
+  }
+
+  std::string file_, access_log_;
+  ServeSettings settings_;
+  Grants grants_;
+  Companions companions_;
+  LimitOptions limits_{.memory = "256MiB", .cpu_budget_ms = 10'000};
+  LoadOptions loading_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_serve_command() { return std::make_unique<ServeCommand>(); }
+
+}  // namespace wisp::cli

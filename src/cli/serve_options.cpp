@@ -1,0 +1,149 @@
+#include "cli/serve_options.hpp"
+
+#include "cli/help.hpp"
+#include "cli/units.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace wisp::cli {
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// Core instances of a component of the usual kind: the program and two that tools put around it, or the
+/// adapter's.
+constexpr std::uint32_t kInstancesPerTree = 6;
+
+Result<std::uint64_t> read_size(std::string_view option, const std::string& text) {
+  auto size = parse_size(text);
+  if (!size) return std::unexpected(std::move(size).error().in(option));
+  return size;
+}
+
+}  // namespace
+
+std::uint32_t usable_cores() {
+  cpu_set_t cores;
+  if (::sched_getaffinity(0, sizeof cores, &cores) == 0)
+    return static_cast<std::uint32_t>(std::max(CPU_COUNT(&cores), 1));
+  return std::max(std::thread::hardware_concurrency(), 1U);
+}
+
+ServeSettings::ServeSettings() : shards(usable_cores()) {
+  const net::http::ServerLimits limits;
+  const auto count = [](Milliseconds time) { return static_cast<std::uint64_t>(time.count()); };
+  max_head = spell_size(limits.head_bytes);
+  head_timeout_ms = count(limits.head_timeout);
+  idle_timeout_ms = count(limits.idle_timeout);
+  body_timeout_ms = count(limits.body_timeout);
+  write_timeout_ms = count(limits.write_timeout);
+}
+
+void ServeSettings::declare(CLI::App& app) {
+  constexpr std::uint64_t kNone = 0;
+  const auto milliseconds = [&](std::string name, std::uint64_t& value, std::string text) {
+    add_number(app, std::move(name), value, kNone, std::move(text))->type_name("MS")->group("Time limits");
+  };
+  const auto count = [&](std::string name, std::uint32_t& value, std::uint32_t least, std::string text,
+                         const char* group) {
+    add_number(app, std::move(name), value, least, std::move(text))->type_name("N")->group(group);
+  };
+  const auto size = [&](std::string name, std::string& value, std::string text) {
+    app.add_option(std::move(name), value, std::move(text))
+        ->type_name("SIZE")
+        ->default_str(value)
+        ->group("HTTP limits");
+  };
+
+  app.add_option("--addr", address, "numeric address and port to listen on; port 0 picks one")
+      ->type_name("HOST:PORT")
+      ->default_str(address)
+      ->group("Server");
+  auto* certificate = app.add_option("--tls-cert", tls_certificate,
+                                     "PEM file with the certificate chain; serves https (default: none)")
+                          ->type_name("FILE")
+                          ->group("Server");
+  auto* key = app.add_option("--tls-key", tls_key, "PEM file with the private key (default: none)")
+                  ->type_name("FILE")
+                  ->group("Server");
+  certificate->needs(key);
+  key->needs(certificate);
+  add_number(app, "--shards", shards, 1U,
+             "threads, each with its own share of connections and instances; a core each")
+      ->type_name("N")
+      ->group("Server");
+  add_number(
+      app, "--drain-timeout", drain_ms, kNone,
+      "how long requests in flight may take to finish after SIGTERM or Ctrl-C; a second signal ends at once")
+      ->type_name("MS")
+      ->group("Server");
+
+  constexpr auto* kInstances = "Instances";
+  count("--max-invocations", max_invocations, 1,
+        "requests that one instance serves, one after the other, before it is replaced", kInstances);
+  count("--max-instances", max_instances, 1,
+        "instances alive at once, of each shard; more requests are answered 503", kInstances);
+  count("--max-idle-instances", max_idle, 0, "instances kept for the next request, of each shard",
+        kInstances);
+
+  milliseconds(
+      "--request-timeout", request_timeout_ms,
+      "from the head of a request to the end of its response; then 504, or the response is cut off. 0: none");
+  milliseconds("--head-timeout", head_timeout_ms, "to receive the head of a request; then 408");
+  milliseconds("--body-timeout", body_timeout_ms, "silence in the middle of a request body");
+  milliseconds("--write-timeout", write_timeout_ms, "a client that takes nothing of its response");
+  milliseconds("--idle-timeout", idle_timeout_ms, "a connection without a request");
+
+  constexpr auto* kHttp = "HTTP limits";
+  count("--max-connections", max_connections, 1, "connections of each shard; more are closed at once", kHttp);
+  count("--max-requests-per-connection", max_requests, 0, "then it is closed in good order. 0: no limit",
+        kHttp);
+  count("--max-streams", max_streams, 1, "concurrent requests of an HTTP/2 connection", kHttp);
+  size("--max-head", max_head, "request line and header fields together; more is answered 431");
+  count("--max-fields", max_fields, 1, "header fields of a request; more is answered 431", kHttp);
+  size("--max-body", max_body, "request body; more is answered 413. 0: no limit");
+}
+
+Result<wasi::http::ServeOptions> ServeSettings::read() const {
+  wasi::http::ServeOptions options;
+  const auto where = TRY(parse_address(address));
+  options.host = where.host;
+  options.port = where.port;
+  if (!tls_certificate.empty()) options.tls = TRY(net::TlsServerContext::load(tls_certificate, tls_key));
+  options.shards = shards;
+  options.request_timeout = Milliseconds(request_timeout_ms);
+  options.pool.max_invocations = max_invocations;
+  options.pool.max_live = max_instances;
+  options.pool.max_idle = max_idle;
+
+  auto& http = options.http;
+  http.connections = max_connections;
+  http.requests_per_connection = max_requests;
+  http.h2_streams = max_streams;
+  http.head_bytes = TRY(read_size("--max-head", max_head));
+  http.target_bytes = std::min(http.target_bytes, http.head_bytes);
+  http.head_fields = max_fields;
+  http.body_bytes = TRY(read_size("--max-body", max_body));
+  http.head_timeout = Milliseconds(head_timeout_ms);
+  http.idle_timeout = Milliseconds(idle_timeout_ms);
+  http.body_timeout = Milliseconds(body_timeout_ms);
+  http.write_timeout = Milliseconds(write_timeout_ms);
+  return options;
+}
+
+engine::EngineOptions ServeSettings::engine() const {
+  engine::EngineOptions options;
+  const auto trees = std::uint64_t{shards} * max_instances;
+  const auto at_most = [&](std::uint32_t most, std::uint32_t each) {
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(trees * each, 100, most));
+  };
+  options.max_instances = at_most(options.max_instances, kInstancesPerTree);
+  options.max_memories = at_most(options.max_memories, 2);
+  options.max_tables = at_most(options.max_tables, kInstancesPerTree);
+  return options;
+}
+
+}  // namespace wisp::cli
