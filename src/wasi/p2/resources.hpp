@@ -28,14 +28,17 @@ class ChildToken {
 /// ends).
 class Children {
  public:
-  [[nodiscard]] ChildToken adopt() { return ChildToken(token_); }
+  [[nodiscard]] ChildToken adopt() {
+    if (!token_) token_ = std::make_shared<const char>();
+    return ChildToken(token_);
+  }
   [[nodiscard]] bool any() const noexcept { return token_.use_count() > 1; }
 
   /// For HostResource::may_drop: a trap that names `what` while children live.
   [[nodiscard]] Result<> none_left(std::string_view what) const;
 
  private:
-  std::shared_ptr<const char> token_ = std::make_shared<const char>();
+  std::shared_ptr<const char> token_;  // null until there is a first child
 };
 
 /// wasi:io/error.error
