@@ -19,6 +19,32 @@ std::uint64_t hex_value(char c) noexcept {
   return static_cast<std::uint64_t>(c <= '9' ? c - '0' : lower(c) - 'a' + 10);
 }
 
+/// *( ";" token [ "=" ( token / quoted-string ) ] ) of RFC 9112 §7.1.1, without the white space it calls bad.
+bool are_extensions(std::string_view text) noexcept {
+  const auto take_token = [&text] {
+    const std::size_t before = text.size();
+    while (!text.empty() && is(text.front(), kToken)) text.remove_prefix(1);
+    return text.size() != before;
+  };
+  while (!text.empty()) {
+    if (text.front() != ';') return false;
+    text.remove_prefix(1);
+    if (!take_token()) return false;
+    if (!text.starts_with('=')) continue;
+    text.remove_prefix(1);
+    if (!text.starts_with('"')) {
+      if (!take_token()) return false;
+      continue;
+    }
+    text.remove_prefix(1);
+    while (!text.empty() && text.front() != '"')
+      text.remove_prefix(text.starts_with('\\') && text.size() > 1 ? 2 : 1);
+    if (text.empty()) return false;
+    text.remove_prefix(1);
+  }
+  return true;
+}
+
 }  // namespace
 
 void BodyDecoder::start(const Framing& framing, HeadLimits trailer_limits) noexcept {
@@ -63,6 +89,7 @@ Step BodyDecoder::chunk_size(std::string_view bytes) {
   if (bytes[at] != '\r') return refuse("a chunk size is malformed");
   if (at + 1 == bytes.size()) return {.kind = Kind::need_more};
   if (bytes[at + 1] != '\n') return refuse("a chunk size line ends without CRLF");
+  if (!are_extensions(bytes.substr(digits, at - digits))) return refuse("a chunk extension is malformed");
   extension_bytes_ += at - digits;
   if (extension_bytes_ > kMaxExtensions) return refuse("too many chunk extensions");
   left_ = size;

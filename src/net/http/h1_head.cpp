@@ -92,7 +92,8 @@ HeadResult collect(Known what, std::string_view value, Collected& collected) {
         return bad("Transfer-Encoding is not just chunked");
       collected.chunked = true;
       break;
-    case Known::connection:
+    case Known::connection: {
+      bool tokens = true;
       for_each_option(value, [&](std::string_view option) {
         if (same_name(option, "close")) {
           collected.close = true;
@@ -100,9 +101,12 @@ HeadResult collect(Known what, std::string_view value, Collected& collected) {
           collected.keep_alive = true;
         } else if (!option.empty()) {
           collected.nominates = true;
+          tokens = tokens && all_are(option, kToken);
         }
       });
+      if (!tokens) return bad("Connection is malformed");
       break;
+    }
     case Known::expect:
       (same_name(value, "100-continue") ? collected.expect_continue : collected.unknown_expectation) = true;
       break;

@@ -152,6 +152,7 @@ std::vector<Refusal> refusals() {
       {"asterisk for GET", "GET * HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"non-ASCII target", "GET /\xC3\xA4 HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"nul in target", "GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n"s},
+      {"connection option that is no token", get + "Connection: x y\r\n\r\n"},
       {"two spaces", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"},
       {"tab as separator", "GET\t/\tHTTP/1.1\r\nHost: a\r\n\r\n"},
       {"space in target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"},
@@ -220,7 +221,8 @@ TEST(H1Head, BeastAgreesOnWhatIsAccepted) {
       "GET /x?y HTTP/1.1\r\nHost: a\r\nA: 1\r\nB:2\r\nA:  3 \r\n\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 003\r\n\r\nabc",
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=\"y\"\r\nabc\r\n00\r\nT: "
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3;x=\"y\\\"z\";w;v=u\r\nabc\r\n00\r\nT: "
       "u\r\n\r\n",
   };
   for (const std::string& bytes : heads) {
@@ -315,6 +317,9 @@ TEST(H1Body, ChunksThatAreRefused) {
       {"LF in extension", "3;a\nb\r\nabc\r\n"},
       {"CR in extension", "3;a\rb\r\nabc\r\n"},
       {"nul in extension", std::string("3;\0\r\nabc\r\n", 10)},
+      {"extension without name", "3;\r\nabc\r\n"},
+      {"extension with open quote", "3;a=\"b\r\nabc\r\n"},
+      {"extension with space", "3;a b\r\nabc\r\n"},
       {"long extension", "3;" + std::string(300, 'x') + "\r\nabc\r\n"},
       {"data longer than size", "3\r\nabcd\r\n"},
       {"data ends with LF", "3\r\nabc\n3\r\n"},
