@@ -75,7 +75,9 @@ Result<> Component::compile(const engine::Engine& engine, const Options& options
   if (!plan_) return {};
   std::size_t index = 0;
   for (const auto* module : plan_->modules) {
-    const std::string key = key_.empty() ? key_ : fmt::format("{}-{}", key_, index);
+    std::string key;
+    if (options.cache != nullptr)
+      key = options.cache->key(std::as_bytes(std::span(key_)), fmt::format("module-{}", index));
     ++index;
     if (options.cache != nullptr) {
       if (const auto entry = options.cache->find(key)) {
