@@ -66,6 +66,13 @@ bench: build guests ## wisp beside nginx and wasmtime on this machine, as ratios
 	@tools/setup --bench
 	@bench/run
 
+accept-idle: build guests ## 10,000 idle instances in one process stay within 1 GiB
+	@cmake --build --preset release --target wisp_idle_instances -- --quiet
+	@build/release/bench/wisp_idle_instances 10000
+
+accept-soak: build guests ## SECONDS=600 of mixed load with traps, endless loops and clients that leave
+	@test/soak/soak.py --seconds $(or $(SECONDS),600)
+
 check: ## layers, file sizes, folder READMEs, formatting
 	@tools/check
 
