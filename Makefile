@@ -16,7 +16,7 @@ SANITIZER_OPTIONS = ASAN_OPTIONS=allocator_may_return_null=1$(call suppressed,as
   UBSAN_OPTIONS=print_stacktrace=1$(call suppressed,ubsan) LSAN_OPTIONS=report_objects=1$(call suppressed,lsan) \
   TSAN_OPTIONS=second_deadlock_stack=1$(call suppressed,tsan)
 
-.PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance bench lint format check clean
+.PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance bench lint format check clean accept-idle accept-soak
 
 help: ## lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
