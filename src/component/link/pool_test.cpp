@@ -1,0 +1,97 @@
+#include "component/instance/pool.hpp"
+
+#include "component/link/invoke.hpp"
+#include "component/link/testing.hpp"
+
+#include <gtest/gtest.h>
+
+namespace wisp::component {
+namespace {
+
+using testing::Host;
+using testing::must;
+
+class Pool : public ::testing::Test {
+ protected:
+  Host host;
+  std::shared_ptr<const Linked> linked = host.link(host.guest("micro"));
+
+  /// Takes a tree, calls nothing, and gives it back; its address.
+  const Tree* use(TreePool& pool) {
+    const Tree* tree = nullptr;
+    host.run([&](GuestRun& run) { tree = &must(pool.take(run)).tree(); });
+    return tree;
+  }
+};
+
+TEST_F(Pool, MakesATreeForEachCallByDefault) {
+  TreePool pool(linked, {}, {}, {});
+  for (int i = 0; i < 3; ++i) use(pool);
+  EXPECT_EQ(pool.made(), 3U);
+  EXPECT_EQ(pool.live(), 0U);
+  EXPECT_EQ(pool.idle(), 0U);
+}
+
+TEST_F(Pool, UsesATreeAsOftenAsAllowed) {
+  TreePool pool(linked, {}, {.max_invocations = 3}, {});
+  const Tree* first = use(pool);
+  EXPECT_EQ(pool.idle(), 1U);
+  EXPECT_EQ(use(pool), first);
+  EXPECT_EQ(use(pool), first);
+  EXPECT_EQ(pool.idle(), 0U);
+  EXPECT_EQ(pool.made(), 1U);
+  use(pool);
+  EXPECT_EQ(pool.made(), 2U);
+}
+
+TEST_F(Pool, BoundsLiveAndIdleTrees) {
+  TreePool pool(linked, {}, {.max_invocations = 100, .max_idle = 1, .max_live = 2}, {});
+  host.run([&](GuestRun& run) {
+    auto one = must(pool.take(run));
+    auto two = must(pool.take(run));
+    const auto three = pool.take(run);
+    ASSERT_FALSE(three);
+    EXPECT_EQ(three.error().code(), Errc::no_capacity);
+    EXPECT_EQ(pool.live(), 2U);
+  });
+  EXPECT_EQ(pool.idle(), 1U);
+  EXPECT_EQ(pool.live(), 1U);
+}
+
+TEST_F(Pool, DiscardsATreeThatHasTrapped) {
+  TreePool pool(linked, {}, {.max_invocations = 100}, {});
+  host.run([&](GuestRun& run) {
+    auto lease = must(pool.take(run));
+    lease.tree().poison();
+  });
+  EXPECT_EQ(pool.idle(), 0U);
+  EXPECT_EQ(pool.live(), 0U);
+}
+
+TEST_F(Pool, ForgetsIdleTreesByAge) {
+  TreePool pool(linked, {}, {.max_invocations = 100}, {});
+  use(pool);
+  pool.trim(std::chrono::steady_clock::now() - std::chrono::hours(1));
+  EXPECT_EQ(pool.idle(), 1U);
+  pool.trim(std::chrono::steady_clock::now());
+  EXPECT_EQ(pool.idle(), 0U);
+  EXPECT_EQ(pool.live(), 0U);
+}
+
+TEST_F(Pool, FailuresTakeNoRoom) {
+  TreePool contexts(linked, {}, {.max_live = 1}, []() -> Result<std::shared_ptr<HostContext>> {
+    return fail(Errc::system, "no context");
+  });
+  TreePool memories(linked, {.memory_bytes = 1}, {.max_live = 1}, {});
+  for (int i = 0; i < 3; ++i) {
+    host.run([&](GuestRun& run) {
+      EXPECT_EQ(contexts.take(run).error().code(), Errc::system);
+      EXPECT_EQ(memories.take(run).error().code(), Errc::memory_limit);
+    });
+  }
+  EXPECT_EQ(contexts.live(), 0U);
+  EXPECT_EQ(memories.live(), 0U);
+}
+
+}  // namespace
+}  // namespace wisp::component
