@@ -7,6 +7,8 @@ namespace {
 constexpr std::size_t kMaxLine = 400;
 constexpr std::size_t kMaxBacktrace = 16 << 10;
 
+constexpr int kNoTrapCode = -1;  // an error of the engine or the host
+
 std::string_view view(const wisp_bytes_t& bytes) {
   return {reinterpret_cast<const char*>(bytes.data), bytes.size};
 }
@@ -40,7 +42,7 @@ Errc code_of(const wisp_failure_t& failure) {
       break;
   }
   switch (failure.trap_code) {
-    case -1:
+    case kNoTrapCode:
       return Errc::trap_host;
     case WASMTIME_TRAP_CODE_STACK_OVERFLOW:
       return Errc::trap_stack;
@@ -62,7 +64,9 @@ Error describe(const wasmtime_error_t* error, const wasm_trap_t* trap) {
   std::string message = clean(view(failure.message));
   constexpr std::string_view kNoise = "wasm trap: ";
   if (const auto at = message.find(kNoise); at != std::string::npos) message.erase(at, kNoise.size());
+  const bool thrown = failure.trap_code == kNoTrapCode && message.starts_with("thrown Wasm exception");
   Error result = failure.payload ? std::move(*static_cast<Error*>(failure.payload))
+                 : thrown        ? Error(Errc::trap, "uncaught exception")
                                  : Error(code_of(failure), std::move(message));
   if (result.backtrace().empty()) result.set_backtrace(std::move(backtrace));
   wisp_bytes_delete(&failure.message);

@@ -32,12 +32,12 @@ void print(const Script& script, const std::vector<Outcome>& outcomes) {
       fmt::print("  line {}: {}: {}\n", outcome.line, outcome.command, outcome.failure);
 }
 
-Result<bool> run_all(std::span<const std::string_view> paths, boost::json::array& reports) {
+Result<bool> run_all(std::span<const std::string_view> paths, Wording wording, boost::json::array& reports) {
   auto host = TRY(ComponentHost::create({.features = kFeatures}));
   bool all_passed = true;
   for (const auto path : paths) {
     const auto script = TRY(read_script(path));
-    const auto outcomes = Runner(*host).run(script);
+    const auto outcomes = Runner(*host, wording).run(script);
     print(script, outcomes);
     for (const auto& outcome : outcomes) all_passed = all_passed && outcome.failure.empty();
     reports.push_back(report(script, outcomes));
@@ -52,12 +52,17 @@ int main(std::span<char*> arguments) {
     json_path = paths[1];
     paths.erase(paths.begin(), paths.begin() + 2);
   }
+  Wording wording = Wording::theirs;
+  if (!paths.empty() && paths[0] == "--our-words") {
+    wording = Wording::ours;
+    paths.erase(paths.begin());
+  }
   if (paths.empty()) {
-    fmt::print(stderr, "usage: wisp_wast [--json OUT] SCRIPT.json...\n");
+    fmt::print(stderr, "usage: wisp_wast [--json OUT] [--our-words] SCRIPT.json...\n");
     return 2;
   }
   boost::json::array reports;
-  const auto all_passed = run_all(paths, reports);
+  const auto all_passed = run_all(paths, wording, reports);
   if (!all_passed) {
     fmt::print(stderr, "{}\n", all_passed.error().message());
     return 2;

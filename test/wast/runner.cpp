@@ -143,6 +143,11 @@ Result<> Runner::assert_trap(const Command& command) {
   return {};
 }
 
+Result<> Runner::check_wording(const Command& command, const Error& error) const {
+  if (wording_ == Wording::theirs || error.message().find(command.text) != std::string_view::npos) return {};
+  return failed("`{}` expected, got {}", command.text, text_of(error));
+}
+
 Result<> Runner::assert_refused(const Command& command) {
   auto file = command.file;
   if (command.text_format) {
@@ -151,8 +156,9 @@ Result<> Runner::assert_refused(const Command& command) {
     file.replace_extension(".wasm");
     if (!std::filesystem::exists(file)) return {};
   }
-  if (host_.define(TRY(contents(file)))) return failed("accepted, although `{}`", command.text);
-  return {};
+  const auto definition = host_.define(TRY(contents(file)));
+  if (definition) return failed("accepted, although `{}`", command.text);
+  return check_wording(command, definition.error());
 }
 
 Result<> Runner::assert_not_instantiated(const Command& command) {
@@ -163,7 +169,7 @@ Result<> Runner::assert_not_instantiated(const Command& command) {
   if (instance) return failed("instantiated, although `{}`", command.text);
   if (command.kind == Command::Kind::assert_unlinkable) {
     if (linked) return failed("linked, although `{}`: {}", command.text, text_of(instance.error()));
-    return {};
+    return check_wording(command, instance.error());
   }
   if (!linked) return failed("not linked: {}", text_of(instance.error()));
   if (!meets(command.text, instance.error()))

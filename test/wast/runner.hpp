@@ -16,11 +16,15 @@ struct Outcome {
   std::string failure;  ///< empty: passed
 };
 
+/// Whose words a script expects where a component is refused or cannot be linked. Other validators say the
+/// same in other words: then only that it is refused counts.
+enum class Wording : std::uint8_t { theirs, ours };
+
 /// Runs the commands of one script one after the other. An instance that a failed command did not make is
 /// missing for the following ones, which fail by that.
 class Runner {
  public:
-  explicit Runner(WastHost& host) : host_(host) {}
+  Runner(WastHost& host, Wording wording) : host_(host), wording_(wording) {}
 
   [[nodiscard]] std::vector<Outcome> run(const Script& script);
 
@@ -36,10 +40,12 @@ class Runner {
   [[nodiscard]] Result<std::string> call(const Command& command,
                                          const std::vector<boost::json::value>* expected);
   [[nodiscard]] Result<> assert_trap(const Command& command);
+  [[nodiscard]] Result<> check_wording(const Command& command, const Error& error) const;
   [[nodiscard]] Result<> assert_refused(const Command& command);
   [[nodiscard]] Result<> assert_not_instantiated(const Command& command);
 
   WastHost& host_;
+  Wording wording_;
   Definitions definitions_;  ///< "" is the last one
   Instances instances_;      ///< "" is the current one
 };

@@ -65,7 +65,7 @@ class WastRunner : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder); }
 
   /// The failure of the last of these commands, as JSON without line and brackets; empty if it passed.
-  std::string run(const std::vector<std::string>& commands) {
+  std::string run(const std::vector<std::string>& commands, Wording wording = Wording::theirs) {
     std::string text = R"({"source_filename":"x.wast","commands":[)";
     for (std::size_t index = 0; index < commands.size(); ++index)
       text += (index == 0 ? "{\"line\":" : ",{\"line\":") + std::to_string(index + 1) + "," +
@@ -74,7 +74,7 @@ class WastRunner : public testing::Test {
     const auto script = read_script(folder / "x.json");
     if (!script) return script.error().message();
     FakeHost host;
-    const auto outcomes = Runner(host).run(*script);
+    const auto outcomes = Runner(host, wording).run(*script);
     EXPECT_EQ(outcomes.size(), commands.size());
     EXPECT_EQ(outcomes.back().line, commands.size());
     return outcomes.back().failure;
@@ -136,6 +136,19 @@ TEST_F(WastRunner, TellsPassedFromFailed) {
       {invoke("assert_trap", "answer", R"(,"text":"unreachable")"), "a trap expected (unreachable), got 42"},
   };
   for (const auto& row : rows) EXPECT_EQ(run({kModule, row.command}), row.failure) << row.command;
+}
+
+TEST_F(WastRunner, ComparesOurWordsWithOurs) {
+  const struct {
+    std::string command;
+    const char* failure;
+  } rows[] = {
+      {module_of("assert_invalid", "bad", "bad word"), ""},
+      {module_of("assert_invalid", "bad", "whatever"), "`whatever` expected, got invalid: bad word"},
+      {module_of("assert_unlinkable", "unlinkable", "no host"), ""},
+      {module_of("assert_unlinkable", "unlinkable", "x"), "`x` expected, got import_missing: no host"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(run({row.command}, Wording::ours), row.failure) << row.command;
 }
 
 TEST_F(WastRunner, HasNoInstanceWhereNoneWasMade) {
