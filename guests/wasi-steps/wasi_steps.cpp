@@ -174,6 +174,16 @@ void streams() {
   }
   say("written", content);
 
+  // Dropped with the write under way: it is in the file all the same.
+  const auto hasty = writer(out, 0);
+  say("check-write", check(hasty));
+  say("write", write(hasty, std::string(65536, 'h')));
+  wasi_io_streams_output_stream_drop_own(hasty);
+  command_tuple2_list_u8_bool_t last;
+  FileError file_error;
+  wasi_filesystem_types_method_descriptor_read(borrow(out), 1, 65535, &last, &file_error);
+  say("last byte", text(last.f0));
+
   const auto locked = open(dir, "a", 0, kRead);
   const auto refused = writer(locked, 0);
   auto list = lend("x");

@@ -41,6 +41,7 @@ class FileSink final : public ByteSink {
   [[nodiscard]] StreamResult<> flush() override;
   [[nodiscard]] bool ready() override;
   [[nodiscard]] Signal& changed() noexcept override;
+  [[nodiscard]] bool writing() const noexcept override { return job_ && !job_->result; }
 
  private:
   [[nodiscard]] StreamResult<> settle();

@@ -21,6 +21,8 @@ namespace {
 
 // What poll() promises for a pipe: a write of this size does not block (PIPE_BUF).
 constexpr std::size_t kPipePiece = 4096;
+// Several handles may hold permits for the same sink; what they write together is bounded.
+constexpr std::size_t kMaxPending = 1024 * 1024;
 
 Failure system_failure(int error) { return Failure{std::strerror(error), {}}; }
 
@@ -154,6 +156,10 @@ StreamResult<std::size_t> FdSink::capacity() {
 
 StreamResult<> FdSink::write(ByteView bytes) {
   if (!end_.open()) return end_.take();
+  if (pending_.size() + bytes.size() > kMaxPending) {
+    end_.fail(Failure{"more was written than the reader takes", {}});
+    return end_.take();
+  }
   pending_.insert(pending_.end(), bytes.begin(), bytes.end());
   drain();
   if (!end_.open()) return end_.take();

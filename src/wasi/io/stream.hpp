@@ -74,6 +74,10 @@ class ByteSink : public Readiness {
 
   /// Begins to pass on what was written; capacity() is 0 until that is done.
   [[nodiscard]] virtual StreamResult<> flush() = 0;
+
+  /// True while a write is under way that others could still miss after the sink is gone (a file being
+  /// written).
+  [[nodiscard]] virtual bool writing() const noexcept { return false; }
 };
 
 /// The one place where a stream's end is kept: open, failed (to be told once), ended.

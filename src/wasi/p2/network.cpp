@@ -19,9 +19,7 @@ NetworkErrorCode to_network_error(SocketError error) noexcept {
   return static_cast<NetworkErrorCode>(error);
 }
 
-Refusal<NetworkErrorCode> refuse(SocketError error) noexcept {
-  return Refusal(to_network_error(error));
-}
+Refusal<NetworkErrorCode> refuse(SocketError error) noexcept { return Refusal(to_network_error(error)); }
 
 AddressFamily to_core(IpAddressFamily family) noexcept { return static_cast<AddressFamily>(family); }
 IpAddressFamily from_core(AddressFamily family) noexcept { return static_cast<IpAddressFamily>(family); }

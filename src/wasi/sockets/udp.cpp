@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 
 namespace wisp::wasi {
@@ -88,17 +87,18 @@ SocketResult<> UdpSocket::send(ByteView data, const std::optional<SocketAddress>
 
 SocketResult<Datagram> UdpSocket::receive() {
   if (!bound_) return refused(SocketError::invalid_state);
-  std::array<std::byte, kMaxDatagram> buffer;  // filled by the kernel
+  // On the heap: this runs on a guest's stack.
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(kMaxDatagram);
   for (int attempt = 0; attempt < kMaxUnheard; ++attempt) {
     RawAddress raw;
     raw.size = sizeof raw.storage;
-    const ssize_t got = ::recvfrom(socket_->get(), buffer.data(), buffer.size(), 0, raw.get(), &raw.size);
+    const ssize_t got = ::recvfrom(socket_->get(), buffer.get(), kMaxDatagram, 0, raw.get(), &raw.size);
     if (got < 0) return socket_errno();
     const auto remote = from_raw(raw);
     // What was queued before connect() still comes from others.
     if (remote_ && (remote.address != remote_->address || remote.port != remote_->port)) continue;
     if (!access_->may_hear(remote)) continue;
-    return Datagram{Bytes(buffer.begin(), buffer.begin() + got), remote};
+    return Datagram{Bytes(buffer.get(), buffer.get() + got), remote};
   }
   return refused(SocketError::would_block);
 }
