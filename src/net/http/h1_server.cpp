@@ -22,6 +22,7 @@ constexpr std::size_t kCopyBelow =
     4 << 10;  // smaller bodies are copied behind the head: one buffer is cheaper to send
 constexpr std::size_t kKeepOut = 16 << 10;  // a larger write buffer is given back
 constexpr std::chrono::seconds kClosingTime{2};
+constexpr std::chrono::milliseconds kDrainGrace{500};
 
 }  // namespace
 
@@ -87,6 +88,7 @@ asio::awaitable<void> H1Server::run() {
 asio::awaitable<H1Server::Next> H1Server::next_head() {
   const ServerLimits& limits = server().options.limits;
   scanner_.reset();
+  head_.clear();
   in_.prefer(0);
   waiting_ = Waiting::idle;
   too_slow_ = false;
@@ -112,7 +114,9 @@ asio::awaitable<H1Server::Next> H1Server::next_head() {
         }
       }
       if (result.state == HeadResult::State::refused) {
+        began_ = std::chrono::steady_clock::now();
         answer(result.status, result.reason);
+        log();
         co_return Next::close;
       }
     }
@@ -177,6 +181,10 @@ void H1Server::end_exchange() noexcept {
     if (step.kind == BodyDecoder::Step::Kind::need_more && step.skip == 0) keep_ = false;
   }
   if (out_.capacity() > kKeepOut) out_ = {};
+  log();
+}
+
+void H1Server::log() noexcept {
   if (server().options.access_log) {
     server().options.access_log({.method = head_.method,
                                  .path_with_query = head_.path_with_query,
@@ -244,7 +252,12 @@ void H1Server::on_handler_timeout() noexcept {
 
 void H1Server::drain() noexcept {
   keep_ = false;
-  if (!serving_ && in_.pending().empty() && waiting_ != Waiting::closing && transport_) transport_->close();
+  if (serving_ || !transport_ || waiting_ == Waiting::closing || !in_.pending().empty()) return;
+  if (requests_ != 0) {
+    transport_->close();
+  } else {
+    wait_timer_.arm(kDrainGrace);  // its first request may be on its way
+  }
 }
 
 void H1Server::kill() noexcept {

@@ -54,6 +54,7 @@ class H1Server final : public ServerConnection,
   void settle() noexcept;
   void begin_exchange();
   void end_exchange() noexcept;
+  void log() noexcept;
   boost::asio::awaitable<void> close_gently();
 
   Result<> begin_response(const ResponseHead& head, BodySize size);

@@ -704,6 +704,12 @@ TEST(H1Server, AccessLogTellsWhatWasSent) {
   ASSERT_TRUE(eventually([&] { return server.stats().in_flight == 1; }));
   client.close();
   ASSERT_TRUE(eventually([&] { return count == 3; }));
+  RawClient bad(server.port());
+  bad.send("GET /b HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n");
+  bad.read_all();
+  ASSERT_TRUE(eventually([&] { return count == 4; }));
+  EXPECT_EQ(lines.back().substr(0, 11), "GET  /b 400");
+  lines.pop_back();
   EXPECT_EQ(lines, (std::vector<std::string>{"GET h /a 404 2", "GET h /stream 200 5", "GET h /wait 499 0"}));
 }
 

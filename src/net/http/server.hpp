@@ -37,7 +37,8 @@ struct ServerLimits {
       0};  ///< from head to finish(): cancels the handler, 504 if no head was sent. 0: none
 };
 
-/// What an access log line is made of; the views end with the call.
+/// What an access log line is made of; the views end with the call, and are empty where a head was refused
+/// before they were known.
 struct AccessRecord {
   std::string_view method;
   std::string_view path_with_query;
