@@ -9,19 +9,19 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <future>
-#include <mutex>
 #include <thread>
 
 namespace wisp::wasi::http {
 
 namespace asio = boost::asio;
 
-/// One shard with its thread. Made and destroyed on the service's thread; everything between happens on its
-/// own.
-class HttpService::Worker {
+namespace {
+
+/// What one shard consists of. Made before its thread runs, destroyed by it: fibers do not change threads.
+class ServingShard {
  public:
-  Worker(std::shared_ptr<engine::Engine> engine, const std::shared_ptr<const HandlerFace>& face,
-         unsigned index, const ServeOptions& options)
+  ServingShard(std::shared_ptr<engine::Engine> engine, const std::shared_ptr<const HandlerFace>& face,
+               unsigned index, const ServeOptions& options)
       : shard_(std::move(engine), options.fibers),
         outgoing_(std::make_shared<Outgoing>(shard_.loop(), options.outgoing)),
         services_{.shard = shard_, .index = index, .outgoing = outgoing_},
@@ -35,55 +35,22 @@ class HttpService::Worker {
         idle_instances_(options.idle_instances),
         trim_timer_(shard_.loop()) {}
 
-  ~Worker() {
-    if (thread_.joinable()) {
-      finish(std::chrono::milliseconds(0));
-      thread_.join();
-    }
-  }
-
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
-
-  Result<> listen(net::http::ServerOptions options) {
+  Result<std::uint16_t> listen(net::http::ServerOptions options) {
     server_ = TRY(net::http::Server::listen(
         shard_.loop(), std::move(options),
         [this](net::http::Exchange& exchange) { return handler_.handle(exchange); }));
-    return {};
+    return server_->port();
   }
 
+  /// Until drain() is done.
   void run() {
-    thread_ = std::thread([this] {
-      asio::co_spawn(shard_.loop(), trim(), asio::detached);
-      const auto work = asio::make_work_guard(shard_.loop());
-      shard_.loop().run();
-    });
+    asio::co_spawn(shard_.loop(), trim(), asio::detached);
+    const auto work = asio::make_work_guard(shard_.loop());
+    shard_.loop().run();
   }
 
-  /// Ends the shard's work within `patience`, and its thread. Once; from outside the shard.
-  void finish(std::chrono::milliseconds patience) {
-    asio::post(shard_.loop(),
-               [this, patience] { asio::co_spawn(shard_.loop(), drain(patience), asio::detached); });
-  }
-  void join() {
-    if (thread_.joinable()) thread_.join();
-  }
+  [[nodiscard]] asio::io_context& loop() noexcept { return shard_.loop(); }
 
-  [[nodiscard]] std::uint16_t port() const noexcept { return server_->port(); }
-
-  void add_to(ServiceStats& stats) {
-    // A shard that has ended is looked at directly.
-    if (!thread_.joinable()) return count(stats);
-    std::promise<void> counted;
-    auto done = counted.get_future();
-    asio::post(shard_.loop(), [&] {
-      count(stats);
-      counted.set_value();
-    });
-    done.wait();
-  }
-
- private:
   void count(ServiceStats& stats) const {
     stats.requests += server_->stats().requests;
     stats.connections += server_->stats().open;
@@ -93,14 +60,15 @@ class HttpService::Worker {
     stats.idle_trees += pool_.idle();
   }
 
+  /// Ends all work within `patience`, then the loop.
   asio::awaitable<void> drain(std::chrono::milliseconds patience) {
     const auto until = std::chrono::steady_clock::now() + patience;
     co_await server_->drain(patience);
     outgoing_->shut_down();
     // Guests that work on after their response get what is left of the time.
     asio::steady_timer timer(shard_.loop(), until);
-    timer.async_wait([this](const boost::system::error_code&) {
-      handler_.cancel_all(Error(Errc::cancelled, "the server shuts down"));
+    timer.async_wait([this](const boost::system::error_code& error) {
+      if (!error) handler_.cancel_all(Error(Errc::cancelled, "the server shuts down"));
     });
     co_await handler_.idle();
     timer.cancel();
@@ -112,10 +80,11 @@ class HttpService::Worker {
       turn.expires_after(std::chrono::milliseconds(1));
       co_await turn.async_wait(asio::use_awaitable);
     }
-    // Not here: what this coroutine holds ends before the loop does.
+    // Later: what this coroutine holds ends before the loop does.
     asio::post(shard_.loop(), [this] { shard_.loop().stop(); });
   }
 
+ private:
   /// Discards instances that nobody has asked for.
   asio::awaitable<void> trim() {
     for (;;) {
@@ -135,6 +104,70 @@ class HttpService::Worker {
   std::unique_ptr<net::http::Server> server_;
   std::chrono::milliseconds idle_instances_;
   asio::steady_timer trim_timer_;
+};
+
+}  // namespace
+
+/// A shard's thread, seen from outside.
+class HttpService::Worker {
+ public:
+  Worker(std::shared_ptr<engine::Engine> engine, const std::shared_ptr<const HandlerFace>& face,
+         unsigned index, const ServeOptions& options)
+      : shard_(std::make_unique<ServingShard>(std::move(engine), face, index, options)) {}
+  ~Worker() {
+    finish(std::chrono::milliseconds(0));
+    join();
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  Result<> listen(net::http::ServerOptions options) {
+    port_ = TRY(shard_->listen(std::move(options)));
+    return {};
+  }
+
+  void run() {
+    thread_ = std::thread([this] {
+      shard_->run();
+      shard_->count(last_);
+      shard_.reset();
+    });
+  }
+
+  /// Ends the shard's work within `patience`, and its thread.
+  void finish(std::chrono::milliseconds patience) {
+    if (!thread_.joinable()) return;
+    asio::post(shard_->loop(), [shard = shard_.get(), patience] {
+      asio::co_spawn(shard->loop(), shard->drain(patience), asio::detached);
+    });
+  }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+  void add_to(ServiceStats& stats) const {
+    if (!thread_.joinable()) {
+      stats.requests += last_.requests;
+      stats.trees_made += last_.trees_made;
+      stats.live_trees += last_.live_trees;
+      stats.in_flight += last_.in_flight;
+      return;
+    }
+    std::promise<void> counted;
+    auto done = counted.get_future();
+    asio::post(shard_->loop(), [&] {
+      shard_->count(stats);
+      counted.set_value();
+    });
+    done.wait();
+  }
+
+ private:
+  std::unique_ptr<ServingShard> shard_;  // reset by the thread when it ends
+  std::uint16_t port_ = 0;
+  ServiceStats last_;  // of a thread that has ended
   std::thread thread_;
 };
 
