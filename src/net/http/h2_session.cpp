@@ -370,7 +370,6 @@ H2Session::H2Session(asio::io_context& io, TimerWheel& wheel, std::unique_ptr<Tr
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, Callbacks::on_frame_send);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, Callbacks::on_stream_close);
   nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_send_header_block_length(option, 256 << 10);
   const int made = side == Side::server ? nghttp2_session_server_new2(&native_, callbacks, this, option)
                                         : nghttp2_session_client_new2(&native_, callbacks, this, option);
