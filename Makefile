@@ -16,10 +16,11 @@ SANITIZER_OPTIONS = ASAN_OPTIONS=allocator_may_return_null=1$(call suppressed,as
   UBSAN_OPTIONS=print_stacktrace=1$(call suppressed,ubsan) LSAN_OPTIONS=report_objects=1$(call suppressed,lsan) \
   TSAN_OPTIONS=second_deadlock_stack=1$(call suppressed,tsan)
 
-.PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance bench lint format check clean accept-idle accept-soak
+.PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance accept-conformance accept-wasi accept-fuzz \
+  bench lint format check clean accept-idle accept-soak
 
 help: ## lists these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## installs what is missing (apt, with sudo when needed); does nothing when all is there
 	@tools/setup
@@ -61,6 +62,22 @@ conformance: build ## the official suites: COMPONENT_MODEL=dir WASI_TESTSUITE=di
 	  echo "say where the clones are: make conformance COMPONENT_MODEL=dir WASI_TESTSUITE=dir" >&2; exit 2; fi
 	@if [ -n "$(COMPONENT_MODEL)" ]; then tools/conformance component-model "$(COMPONENT_MODEL)"; fi
 	@if [ -n "$(WASI_TESTSUITE)" ]; then tools/conformance wasi-testsuite "$(WASI_TESTSUITE)"; fi
+
+# Acceptance: what takes too long for each change. COMPONENT_MODEL and WASI_TESTSUITE are local clones, as above.
+accept-conformance: build ## the component-model suite (COMPONENT_MODEL=dir), then again under AddressSanitizer and UBSan
+	@test -n "$(COMPONENT_MODEL)" || { echo "say where the clone is: make $@ COMPONENT_MODEL=dir" >&2; exit 2; }
+	@tools/conformance component-model "$(COMPONENT_MODEL)"
+	@tools/build asan
+	@$(SANITIZER_OPTIONS) tools/conformance component-model "$(COMPONENT_MODEL)" --runner build/asan/test/wast/wisp_wast
+
+accept-wasi: build ## the Preview 1 modules of the wasi-testsuite (WASI_TESTSUITE=dir), then again with the sanitizers
+	@test -n "$(WASI_TESTSUITE)" || { echo "say where the clone is: make $@ WASI_TESTSUITE=dir" >&2; exit 2; }
+	@tools/conformance wasi-testsuite "$(WASI_TESTSUITE)"
+	@tools/build asan
+	@$(SANITIZER_OPTIONS) tools/conformance wasi-testsuite "$(WASI_TESTSUITE)" --wisp build/asan/wisp
+
+accept-fuzz: SECONDS_EACH = 600
+accept-fuzz: fuzz ## each fuzz target for ten minutes
 
 bench: build guests ## wisp beside nginx and wasmtime on this machine, as ratios (compiles wasmtime once)
 	@tools/setup --bench
