@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace wisp::wasi {
 namespace {
@@ -312,6 +315,37 @@ TEST_P(Resolve, ReadOnlyTreesStayAsTheyAre) {
   EXPECT_EQ(outcome(file->write(ByteView(), 0)), "read-only");
   EXPECT_EQ(outcome(file->set_times(now, now)), "read-only");
   EXPECT_EQ(fs::file_size(root_ / "in/a.txt"), 1u);
+}
+
+// A directory that turns into a link leading outside, and back, while paths go through it.
+TEST_P(Resolve, LosesNoRace) {
+  fs::create_directory(root_ / "in/swap");
+  std::ofstream(root_ / "in/swap/secret.txt") << "mine";
+  fs::create_directory_symlink("../out", root_ / "in/other");
+  std::atomic<bool> stop = false;
+  std::thread swapper([&] {
+    const auto a = (root_ / "in/swap").string();
+    const auto b = (root_ / "in/other").string();
+    while (!stop) (void)::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE);
+  });
+  int inside = 0;
+  int refused = 0;
+  for (int i = 0; i < 20'000 && (i < 2'000 || inside == 0 || refused == 0); ++i) {
+    const auto file = dir_->open_at("swap/secret.txt", {.flags = {.read = true}});
+    (file ? inside : refused)++;
+    if (file) {
+      const auto content = (*file)->read(16, 0).value();
+      ASSERT_EQ(content.size(), 4u) << "a file outside was opened";
+    }
+    (void)dir_->unlink_file_at("swap/none");
+    (void)dir_->open_at("swap/made.txt", {.create = true, .flags = {.write = true}});
+    ASSERT_FALSE(fs::exists(root_ / "out/made.txt"));
+    (void)dir_->unlink_file_at("swap/made.txt");
+  }
+  stop = true;
+  swapper.join();
+  EXPECT_GT(inside, 0);
+  EXPECT_GT(refused, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, Resolve, testing::Values(Resolver::kernel, Resolver::walk),
