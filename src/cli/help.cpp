@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace wisp::cli {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t kLeft = 32;  // columns of names
 constexpr std::size_t kAll = 100;
+constexpr char kNoBreak = '\x1f';  // a space that wrap() does not see
 
 std::string row(std::string_view left, std::string_view right) {
   std::string out = "  " + std::string(left);
@@ -19,7 +21,9 @@ std::string row(std::string_view left, std::string_view right) {
   } else {
     out = pad_right(out, kLeft);
   }
-  return out + wrap(right, kAll - kLeft, kLeft) + "\n";
+  out += wrap(right, kAll - kLeft, kLeft) + "\n";
+  std::ranges::replace(out, kNoBreak, ' ');
+  return out;
 }
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() != 0; }
@@ -69,9 +73,18 @@ std::string HelpFormatter::make_option(const CLI::Option* option, bool positiona
   std::string left = option->get_name(positional, !positional);
   const auto comma = left.find(',');
   if (comma != std::string::npos) left.insert(comma + 1, " ");
-  if (!positional && takes_value(*option)) left += " " + option->get_type_name();
+  // "--flag{-}" is CLI11's way to write a flag that may have a value.
+  if (const auto brace = left.find('{'); brace != std::string::npos) {
+    left = left.substr(0, brace) + "[=" + option->get_type_name() + "]";
+  } else if (!positional && takes_value(*option)) {
+    left += " " + option->get_type_name();
+  }
   std::string right = option->get_description();
   if (!option->get_default_str().empty()) right += " (default: " + option->get_default_str() + ")";
+  // The default stays in one piece.
+  constexpr std::string_view kDefault = "(default: ";
+  if (const auto at = right.rfind(kDefault); at != std::string::npos)
+    right[at + kDefault.size() - 1] = kNoBreak;
   return row(left, right);
 }
 

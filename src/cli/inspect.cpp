@@ -27,7 +27,7 @@ class InspectCommand final : public Command {
     const auto engine = TRY(engine::Engine::create({.pooling = false}));
     const auto loader = TRY(Loader::make(engine, loading_, console));
     const auto host = TRY(make_host({}));
-    const auto inspection = inspect(file_, TRY(loader.decode(file_)), *host);
+    const auto inspection = inspect(file_, *TRY(loader.decode(file_)), *host);
     if (console.format == OutputFormat::json) {
       console.out.write(json_line(to_json(inspection)));
     } else {

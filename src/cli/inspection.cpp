@@ -4,7 +4,6 @@
 #include "cli/table.hpp"
 #include "cli/text.hpp"
 #include "cli/units.hpp"
-#include "component/link/linker.hpp"
 #include "component/types/names.hpp"
 #include "component/types/wit_printer.hpp"
 
@@ -103,29 +102,58 @@ void measure_memory(const Plan& plan, Inspection& into) {
   into.memory_most = most;
 }
 
-void find_lacks(const Plan& plan, const HostLinker& host, Inspection& into) {
-  const auto check = [&](const std::vector<std::string>& path, std::string_view kind, auto provided) {
-    const auto* interface = path.size() == 2 ? host.find(path[0]) : nullptr;
-    if (interface != nullptr && provided(*interface, path[1])) return;
+/// Compares what is imported with what the host has: interfaces, their items, and the types of functions.
+class ImportCheck final : private component::ResourceTags {
+ public:
+  ImportCheck(const Plan& plan, const HostLinker& host) : plan_(plan), host_(host) {}
+
+  [[nodiscard]] std::vector<Lack> lacks() {
+    for (const auto& import : plan_.imported_resources) {
+      if (resource(import.path) == nullptr) add(import.path, "resource");
+    }
+    for (const auto& import : plan_.imported_funcs) {
+      const auto* interface = interface_of(import.path);
+      const auto* function = interface == nullptr ? nullptr : interface->find_function(import.path[1]);
+      if (function == nullptr) {
+        add(import.path, "function");
+      } else if (!function->matches(*import.type, *this)) {
+        add(import.path, "another type of function");
+      }
+    }
+    for (const auto& import : plan_.imported_modules)
+      lacks_.push_back({.interface = import.path[0], .item = "core module", .remedy = {}});
+    return std::move(lacks_);
+  }
+
+ private:
+  const component::HostInterface* interface_of(const std::vector<std::string>& path) const {
+    return path.size() == 2 ? host_.find(path[0]) : nullptr;
+  }
+  const component::HostResourceType* resource(const std::vector<std::string>& path) const {
+    const auto* interface = interface_of(path);
+    return interface == nullptr ? nullptr : interface->find_resource(path[1]);
+  }
+  component::HostTypeTag tag(component::ResourceId id) const override {
+    const auto import = std::ranges::find(plan_.imported_resources, id, &component::ImportedResource::id);
+    const auto* type = import == plan_.imported_resources.end() ? nullptr : resource(import->path);
+    return type == nullptr ? nullptr : type->tag;
+  }
+  void add(const std::vector<std::string>& path, std::string_view kind) {
     Lack lack{.interface = path[0], .item = {}, .remedy = {}};
-    if (interface != nullptr) {
+    if (const auto* interface = interface_of(path)) {
       lack.item = fmt::format("{} {}", kind, path[1]);
       if (const auto* flag = interface->find_gate(path[1])) lack.remedy = *flag;
     }
-    const auto known = std::ranges::find_if(into.lacks, [&](const Lack& other) {
+    const auto same = [&](const Lack& other) {
       return other.interface == lack.interface && other.item == lack.item;
-    });
-    if (known == into.lacks.end()) into.lacks.push_back(std::move(lack));
-  };
-  for (const auto& import : plan.imported_resources)
-    check(import.path, "resource",
-          [](const auto& in, const auto& name) { return in.find_resource(name) != nullptr; });
-  for (const auto& import : plan.imported_funcs)
-    check(import.path, "function",
-          [](const auto& in, const auto& name) { return in.find_function(name) != nullptr; });
-  for (const auto& import : plan.imported_modules)
-    into.lacks.push_back({.interface = import.path[0], .item = "core module", .remedy = {}});
-}
+    };
+    if (std::ranges::none_of(lacks_, same)) lacks_.push_back(std::move(lack));
+  }
+
+  const Plan& plan_;
+  const HostLinker& host_;
+  std::vector<Lack> lacks_;
+};
 
 std::string_view text_of(Purpose purpose) {
   switch (purpose) {
@@ -179,27 +207,22 @@ boost::json::array json_list(const std::vector<std::string>& items) {
 
 }  // namespace
 
-Inspection inspect(std::string file, std::shared_ptr<const component::Component> component,
-                   const HostLinker& host) {
+Inspection inspect(std::string file, const component::Component& component, const HostLinker& host) {
   Inspection it{.file = std::move(file)};
-  it.bytes = component->binary().size();
-  describe_modules(*component, it);
-  if (!component->plan()) {
-    it.obstacle = component->plan().error();
+  it.bytes = component.binary().size();
+  describe_modules(component, it);
+  if (!component.plan()) {
+    it.obstacle = component.plan().error();
     return it;
   }
-  const Plan& plan = *component->plan();
+  const Plan& plan = *component.plan();
   for (const auto& [name, desc] : plan.imports) it.requires_.push_back(name);
   for (const auto& [name, desc] : plan.exports) it.provides.push_back(name);
   find_purpose(it);
   measure_memory(plan, it);
   it.unsupported = plan.unsupported;
   it.wit = component::print_wit(plan.imports, plan.exports);
-  find_lacks(plan, host, it);
-  if (it.runnable()) {
-    if (auto linked = component::link(std::move(component), host); !linked)
-      it.obstacle = std::move(linked).error();
-  }
+  it.lacks = ImportCheck(plan, host).lacks();
   return it;
 }
 

@@ -48,14 +48,15 @@ struct Inspection {
   std::vector<std::string> provides;         ///< exported ones
   std::vector<Lack> lacks;
   std::vector<std::string> unsupported;  ///< features that this release does not run
-  std::optional<Error> obstacle;         ///< another reason why it cannot be linked
+  std::optional<Error>
+      obstacle;  ///< why it cannot be planned at all; then there are no imports and exports here
   std::string wit;
 
   [[nodiscard]] bool runnable() const { return lacks.empty() && unsupported.empty() && !obstacle; }
 };
 
 /// Looks at a decoded component; `host` is what this wisp provides.
-[[nodiscard]] Inspection inspect(std::string file, std::shared_ptr<const component::Component> component,
+[[nodiscard]] Inspection inspect(std::string file, const component::Component& component,
                                  const component::HostLinker& host);
 
 /// "wasi:http 0.2, C++, 96 kB, 3 core modules".

@@ -55,6 +55,11 @@ void Program::add(std::unique_ptr<Command> command) {
   app->set_help_flag("-h,--help", "prints this");
   command->declare(*app);
   if (app->get_option_no_throw("-o") == nullptr) declare_format(*app, format_);
+  // What is given twice counts the last time, so that scripts can put a user's options behind their own.
+  for (auto* option : app->get_options([](const CLI::Option* each) {
+         return each->get_items_expected_max() == 1 && each->nonpositional();
+       }))
+    option->take_last();
   entries_.push_back({.command = std::move(command), .app = app});
 }
 

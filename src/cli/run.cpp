@@ -82,9 +82,7 @@ class RunCommand final : public Command {
   /// FILE and what follows it. What looks like an option here is one that nobody knows.
   Result<> take_words() {
     auto words = app_->remaining();
-    if (!words.empty() && words.front() == "--") {
-      words.erase(words.begin());
-    } else if (!words.empty() && words.front().starts_with('-')) {
+    if (!words.empty() && words.front().starts_with('-')) {
       std::vector<std::string> known;
       for (const auto* option : app_->get_options()) known.push_back(option->get_name());
       const std::string word = words.front().substr(0, words.front().find('='));

@@ -64,8 +64,8 @@ class ServeCommand final : public Command {
     app.add_option("FILE", file_, "a component that exports wasi:http/incoming-handler")->required();
     settings_.declare(app);
     app.add_flag("--access-log{-}", access_log_,
-                 "write a line for each response to stdout, or to --access-log=FILE (default: none)")
-        ->type_name("")
+                 "write a line for each response to stdout, or append it to FILE (default: none)")
+        ->type_name("FILE")
         ->group("Server");
     grants_.declare(app);
     companions_.declare(app);
@@ -138,7 +138,7 @@ class ServeCommand final : public Command {
         fmt::format("{}://{}:{}", settings_.tls_certificate.empty() ? "http" : "https", host, service.port());
     console.err.write(fmt::format("Serving HTTP on {}\n", console.err.paint(Style::strong, url)));
     if (!console.err.is_terminal()) return;
-    const auto facts = summarize(inspect(file_, world.component, *world.host));
+    const auto facts = summarize(inspect(file_, *world.component, *world.host));
     console.err.write(fmt::format("{}\n  try: curl {}{}/        stop: Ctrl-C\n",
                                   console.err.paint(Style::dim, fmt::format("wisp " WISP_VERSION " · {} ({})",
                                                                             printable(file_), facts)),

@@ -1,0 +1,141 @@
+#include "http.hpp"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <regex>
+
+namespace wisp::e2e {
+namespace {
+
+constexpr timeval kPatience{.tv_sec = 30, .tv_usec = 0};
+
+std::string request(std::string_view target, std::string_view fields) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+         std::string(fields) + "\r\n";
+}
+
+Reply parse(const std::string& text) {
+  Reply reply;
+  const auto end = text.find("\r\n\r\n");
+  if (!text.starts_with("HTTP/1.1 ") || end == std::string::npos) return reply;
+  reply.status = std::atoi(text.c_str() + 9);
+  reply.head = text.substr(0, end + 2);
+  reply.body = text.substr(end + 4);
+  return reply;
+}
+
+}  // namespace
+
+Connection::Connection(int port) : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  if (::connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    ::close(std::exchange(descriptor_, -1));
+}
+
+Connection::~Connection() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void Connection::send(std::string_view text) const {
+  while (!text.empty()) {
+    const auto sent = ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+std::string Connection::receive_until(std::string_view end) const {
+  std::string all;
+  char buffer[65'536];
+  while (all.find(end) == std::string::npos) {
+    const auto got = ::recv(descriptor_, buffer, sizeof buffer, 0);
+    if (got <= 0) break;
+    all.append(buffer, static_cast<std::size_t>(got));
+  }
+  return all;
+}
+
+std::string Connection::receive_all() const { return receive_until(std::string_view("\0\0never\0\0", 9)); }
+
+Reply get(int port, std::string_view target, std::string_view fields) {
+  const Connection connection(port);
+  if (!connection.open()) return {};
+  connection.send(request(target, fields));
+  return parse(connection.receive_all());
+}
+
+Reply get_tls(int port, std::string_view target) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const Connection connection(port);
+  if (!connection.open()) return {};
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
+                                                                  SSL_CTX_free);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()), SSL_free);
+  SSL_set_fd(tls.get(), connection.descriptor());
+  if (SSL_connect(tls.get()) != 1) return {};
+  const auto text = request(target, {});
+  if (SSL_write(tls.get(), text.data(), static_cast<int>(text.size())) <= 0) return {};
+  std::string all;
+  char buffer[65'536];
+  for (int got; (got = SSL_read(tls.get(), buffer, sizeof buffer)) > 0;)
+    all.append(buffer, static_cast<std::size_t>(got));
+  return parse(all);
+}
+
+void make_certificate(const Folder& folder) {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_NAME* name = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"),
+                             -1, -1, 0);
+  X509_set_issuer_name(certificate, name);
+  X509_set_pubkey(certificate, key);
+  X509_sign(certificate, key, EVP_sha256());
+  if (FILE* file = std::fopen(folder.path("cert.pem").c_str(), "w"); file != nullptr) {
+    PEM_write_X509(file, certificate);
+    std::fclose(file);
+  }
+  if (FILE* file = std::fopen(folder.path("key.pem").c_str(), "w"); file != nullptr) {
+    PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
+    std::fclose(file);
+  }
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+}
+
+namespace {
+std::vector<std::string> serve_arguments(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"serve", "--addr", "127.0.0.1:0", "--shards", "2"});
+  return arguments;
+}
+}  // namespace
+
+Server::Server(std::vector<std::string> arguments, const Setting& setting)
+    : process_(serve_arguments(std::move(arguments)), setting), first_line_(process_.error_line()) {
+  const std::regex address(":([0-9]+)");
+  if (std::smatch match; std::regex_search(first_line_, match, address)) port_ = std::stoi(match[1]);
+}
+
+Outcome Server::stop() {
+  process_.signal(SIGTERM);
+  return process_.wait();
+}
+
+}  // namespace wisp::e2e

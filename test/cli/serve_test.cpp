@@ -1,0 +1,183 @@
+#include "http.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
+
+#include <csignal>
+
+namespace wisp::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
+
+TEST(Serve, SaysWhereAndAnswers) {
+  Server server({guest("hello")});
+  EXPECT_THAT(server.first_line(), MatchesRegex("Serving HTTP on http://127\\.0\\.0\\.1:[0-9]+"));
+  EXPECT_EQ(get(server.port(), "/").body, "Hello, world!");
+  EXPECT_EQ(get(server.port(), "/?name=you").body, "Hello, you!\n");
+  const auto outcome = server.stop();
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, server.first_line() + "\n");
+}
+
+TEST(Serve, OnATerminalItSaysMore) {
+  Server server({guest("hello")}, {.errors = Attach::terminal});
+  EXPECT_THAT(server.first_line(), StartsWith("Serving HTTP on \x1b[1mhttp://127.0.0.1:"));
+  EXPECT_THAT(server.process().error_line(1), HasSubstr("build/guests/hello.wasm (wasi:http 0.2, C++, "));
+  EXPECT_THAT(server.process().error_line(2), HasSubstr("try: curl http://127.0.0.1:"));
+  EXPECT_EQ(server.stop().status, 0);
+
+  Server plain({guest("hello")}, {.environment = {{"NO_COLOR", "1"}}, .errors = Attach::terminal});
+  EXPECT_THAT(plain.first_line(), StartsWith("Serving HTTP on http://127.0.0.1:"));
+  EXPECT_EQ(plain.process().error_line(1).find('\x1b'), std::string::npos);
+}
+
+TEST(Serve, AFreshInstanceForEachRequestUnlessTold) {
+  Server fresh({guest("http-echo")});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(get(fresh.port(), "/instance").body, "1\n");
+
+  Server reused({"--max-invocations", "3", "--shards", "1", guest("http-echo")});
+  std::string seen;
+  for (int i = 0; i < 6; ++i) seen += get(reused.port(), "/instance").body;
+  EXPECT_EQ(seen, "1\n2\n3\n1\n2\n3\n");
+}
+
+TEST(Serve, FailuresOfTheGuestAreAnsweredAndReported) {
+  struct Row {
+    std::string target;
+    int status;
+    std::string report;
+  };
+  const Row rows[] = {
+      {"/trap", 502, "error[E0401]: GET /trap: "},
+      {"/spin", 502, "error[E0404]: GET /spin: "},
+      {"/recurse", 502, "error[E0402]: GET /recurse: "},
+      {"/sleep?ms=60000", 504, "error[E0414]: GET /sleep?ms=60000: "},
+  };
+  Server server({"--cpu-budget", "100", "--request-timeout", "1000", guest("http-echo")});
+  for (const auto& row : rows) {
+    EXPECT_EQ(get(server.port(), row.target).status, row.status) << row.target;
+    EXPECT_EQ(get(server.port(), "/instance").status, 200) << "after " << row.target;
+  }
+  const auto outcome = server.stop();
+  EXPECT_EQ(outcome.status, 0);
+  for (const auto& row : rows) EXPECT_THAT(outcome.err, HasSubstr(row.report));
+}
+
+TEST(Serve, NoCapacityIs503) {
+  Server server({"--max-instances", "1", "--shards", "1", guest("http-echo")});
+  const Connection busy(server.port());
+  busy.send("GET /slow?ms=2000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(busy.receive_until("first"), HasSubstr("first"));
+  EXPECT_EQ(get(server.port(), "/instance").status, 503);
+  EXPECT_THAT(busy.receive_until("second"), HasSubstr("second"));
+}
+
+TEST(Serve, LimitsOfHttp) {
+  Server server({"--max-head", "2KiB", "--max-fields", "20", "--max-body", "10", guest("http-echo")});
+  EXPECT_EQ(get(server.port(), "/headers", "X-Long: " + std::string(3000, 'x') + "\r\n").status, 431);
+  std::string many;
+  for (int i = 0; i < 30; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
+  EXPECT_EQ(get(server.port(), "/headers", many).status, 431);
+  EXPECT_EQ(get(server.port(), "/count", "Content-Length: 11\r\n").status, 413);
+  EXPECT_EQ(get(server.port(), "/headers").status, 200);
+}
+
+TEST(Serve, StandardStreamsOfTheGuestAreOurs) {
+  Server server({guest("http-echo")});
+  EXPECT_EQ(get(server.port(), "/print").status, 200);
+  const auto outcome = server.stop();
+  EXPECT_NE(outcome.out, "");
+  EXPECT_NE(outcome.err, server.first_line() + "\n");
+}
+
+TEST(Serve, AccessLog) {
+  Server text({"--access-log", guest("http-echo")});
+  EXPECT_EQ(get(text.port(), "/status/404").status, 404);
+  EXPECT_THAT(
+      text.stop().out,
+      MatchesRegex("[0-9T:.-]+Z 127\\.0\\.0\\.1:[0-9]+ \"GET /status/404 HTTP/1\\.1\" 404 [0-9]+ [0-9.]+\n"));
+
+  const Folder folder;
+  Server json({"-o", "json", "--access-log=" + folder.path("log"), guest("http-echo")});
+  EXPECT_EQ(get(json.port(), "/status/404").status, 404);
+  EXPECT_EQ(json.stop().out, "");
+  const auto line = boost::json::parse(read_file(folder.path("log"))).as_object();
+  EXPECT_EQ(line.at("status").as_int64(), 404);
+  const auto documentation = read_file("docs/cli.md");
+  for (const auto& [key, value] : line) EXPECT_THAT(documentation, HasSubstr("`" + std::string(key) + "`"));
+}
+
+TEST(Serve, Tls) {
+  const Folder folder;
+  make_certificate(folder);
+  Server server({"--tls-cert", folder.path("cert.pem"), "--tls-key", folder.path("key.pem"), guest("hello")});
+  EXPECT_THAT(server.first_line(), StartsWith("Serving HTTP on https://127.0.0.1:"));
+  EXPECT_EQ(get_tls(server.port(), "/").body, "Hello, world!");
+
+  const auto wrong = wisp({"serve", "--addr", "127.0.0.1:0", "--tls-cert", folder.path("none.pem"),
+                           "--tls-key", folder.path("key.pem"), guest("hello")});
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_THAT(wrong.err, StartsWith("error[E0502]"));
+  EXPECT_THAT(wrong.err, HasSubstr("none.pem"));
+}
+
+TEST(Serve, APortThatIsTakenIsRefused) {
+  Server server({guest("hello")});
+  const auto second = wisp({"serve", "--addr", "127.0.0.1:" + std::to_string(server.port()), guest("hello")});
+  EXPECT_EQ(second.status, 1);
+  EXPECT_THAT(second.err, StartsWith("error[E0501]"));
+}
+
+TEST(Serve, SigtermFinishesWhatIsInFlight) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    Server server({guest("http-echo")});
+    const Connection slow(server.port());
+    slow.send("GET /slow?ms=1500 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(slow.receive_until("first"), HasSubstr("first"));
+    server.process().signal(signal);
+    EXPECT_THAT(slow.receive_all(), HasSubstr("second"));
+    EXPECT_EQ(server.process().wait().status, 0);
+    EXPECT_FALSE(Connection(server.port()).open());
+  }
+}
+
+TEST(Serve, ASecondSignalEndsAtOnce) {
+  Server server({guest("http-echo")});
+  const Connection slow(server.port());
+  slow.send("GET /slow?ms=50000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(slow.receive_until("first"), HasSubstr("first"));
+  server.process().signal(SIGTERM);
+  // Once it no longer accepts, the first signal has arrived.
+  while (Connection(server.port()).open()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(server.process().wait().status, -SIGTERM);
+}
+
+TEST(Serve, DrainingEndsAfterItsTime) {
+  Server server({"--drain-timeout", "200", guest("http-echo")});
+  const Connection slow(server.port());
+  slow.send("GET /slow?ms=50000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(slow.receive_until("first"), HasSubstr("first"));
+  EXPECT_EQ(server.stop().status, 0);
+}
+
+TEST(Serve, OutgoingRequestsNeedAGrant) {
+  Server target({guest("hello")});
+  const auto url = "/?url=http://127.0.0.1:" + std::to_string(target.port()) + "/";
+  Server closed({guest("http-proxy")});
+  const auto refused = get(closed.port(), url);
+  EXPECT_EQ(refused.status, 502);
+  EXPECT_THAT(refused.body, HasSubstr("HTTP-request-denied"));
+  Server open({"--allow-host", "127.0.0.1:" + std::to_string(target.port()), guest("http-proxy")});
+  const auto passed = get(open.port(), url);
+  EXPECT_EQ(passed.status, 200);
+  EXPECT_THAT(passed.body, HasSubstr("Hello, world!"));
+}
+
+}  // namespace
+}  // namespace wisp::e2e
