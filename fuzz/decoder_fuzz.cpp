@@ -6,6 +6,7 @@
 #include "component_mutator.hpp"
 #include "engine/engine.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -29,12 +30,36 @@ void require_agreement(const Error& error) {
   }
 }
 
+/// Whether the sections end where they say, in nested components too: the gate takes a nested binary that the
+/// end of the file cuts off for complete, the decoder does not.
+bool sections_fit(std::span<const std::byte> component) {
+  constexpr std::size_t kPreamble = 8;
+  constexpr std::byte kComponentSection{4};
+  for (auto rest = component.subspan(std::min(kPreamble, component.size())); !rest.empty();) {
+    const auto id = rest.front();
+    rest = rest.subspan(1);
+    std::uint64_t size = 0;
+    bool more = true;
+    for (unsigned shift = 0; more && shift < 35; shift += 7) {
+      if (rest.empty()) return false;
+      const auto byte = std::to_integer<std::uint64_t>(rest.front());
+      rest = rest.subspan(1);
+      size |= (byte & 0x7fU) << shift;
+      more = (byte & 0x80U) != 0;
+    }
+    if (more || size > rest.size()) return false;
+    if (id == kComponentSection && !sections_fit(rest.first(size))) return false;
+    rest = rest.subspan(size);
+  }
+  return true;
+}
+
 void run(std::span<const std::byte> binary) {
   if (sniff(binary) != BinaryKind::component) {
     if (decode(binary, kDecode)) std::abort();
     return;
   }
-  const bool accepted = engine::validate(binary, 0).has_value();
+  const bool accepted = sections_fit(binary) && engine::validate(binary, 0).has_value();
   const auto syntax = decode(binary, kDecode);
   if (!syntax) {
     if (accepted) require_agreement(syntax.error());
