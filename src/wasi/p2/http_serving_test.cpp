@@ -403,7 +403,7 @@ TEST(HttpServing, RefusesToServeWhatIsNoHandler) {
   add_to(linker, {});
   add_http_to(linker, {});
   const auto component = must(component::Component::load(
-      *guests().engine(), component::testing::read_file("build/guests/cli.wasm"), {}));
+      *served_guests().engine(), component::testing::read_file("build/guests/cli.wasm"), {}));
   const auto face = http_handler(must(component::link(component, linker)));
   ASSERT_FALSE(face);
   EXPECT_EQ(face.error().code(), Errc::export_missing);

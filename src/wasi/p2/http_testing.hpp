@@ -76,7 +76,7 @@ class Served {
 };
 
 /// Shared by all tests of a process that asks for it first; true if `name` is there, else says SKIP and why.
-[[nodiscard]] ServedGuests& guests();
+[[nodiscard]] ServedGuests& served_guests();
 [[nodiscard]] bool have_guest(const std::string& name);
 
 }  // namespace wisp::wasi::p2::http_testing

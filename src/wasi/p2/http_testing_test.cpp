@@ -122,7 +122,7 @@ Reply parse_reply(std::string_view text, std::string_view method) {
 
 ServedGuests::ServedGuests() : engine_(must(engine::Engine::create({.pooling = false}))) {
   add_to(linker_, {});
-  add_http_to(linker_, {});
+  add_http_to(linker_, {.informational = true});
 }
 
 std::shared_ptr<const http::HandlerFace> ServedGuests::face(const std::string& name) {
@@ -135,7 +135,7 @@ std::shared_ptr<const http::HandlerFace> ServedGuests::face(const std::string& n
   return face;
 }
 
-ServedGuests& guests() {
+ServedGuests& served_guests() {
   static ServedGuests all;
   return all;
 }
@@ -157,7 +157,8 @@ Served::Served(const std::string& guest, http::ServeOptions options, std::vector
     const std::lock_guard lock(mutex_);
     failures_.push_back(error.code());
   };
-  service_ = must(http::HttpService::start(guests().engine(), guests().face(guest), std::move(options)));
+  service_ = must(
+      http::HttpService::start(served_guests().engine(), served_guests().face(guest), std::move(options)));
 }
 
 Served::~Served() { service_.reset(); }
