@@ -46,8 +46,8 @@ TEST(HttpSteps, MisuseTraps) {
     std::string_view path;
     Errc error;
   } kCases[] = {
-      {"/trap/drop-request", Errc::trap_host},   {"/trap/drop-body", Errc::trap_handle},
-      {"/trap/finish-reading", Errc::trap_host}, {"/trap/finish-writing", Errc::trap_handle},
+      {"/trap/drop-request", Errc::trap_host},   {"/trap/drop-body", Errc::trap_host},
+      {"/trap/finish-reading", Errc::trap_host}, {"/trap/finish-writing", Errc::trap_host},
       {"/trap/headers-held", Errc::trap_host},   {"/trap/fields", Errc::trap_limit},
       {"/trap/permit", Errc::trap_host},
   };
