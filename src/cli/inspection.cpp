@@ -74,13 +74,17 @@ void describe_modules(const component::Component& component, Inspection& into) {
     Producers own;
     collect_producers(module->bytes, own);
     collect_producers(module->bytes, into.producers);
-    if (module->bytes.size() > largest && !own.languages.empty()) {
+    if (module->bytes.size() > largest) {
       largest = module->bytes.size();
       program = std::move(own);
     }
   }
   program.tools = into.producers.tools;
   into.language = main_language(program);
+  // componentize-py leaves no trace but the names of its modules.
+  if (std::ranges::any_of(into.modules,
+                          [](const auto& module) { return module.name.starts_with("libpython"); }))
+    into.language = "Python";
 }
 
 /// Linear memory of one instance: what the plan instantiates, each time it does.
@@ -183,7 +187,7 @@ class Lines {
  public:
   explicit Lines(Colour colour) : colour_(colour) {}
   void add(std::string_view label, std::string_view text) {
-    out_ += "  " + paint(colour_, Style::label, pad_right(label, 12)) + printable(text) + "\n";
+    out_ += "  " + paint(colour_, Style::label, pad_right(label, 13)) + printable(text) + "\n";
   }
   void list(std::string_view label, const std::vector<std::string>& items, std::string_view none) {
     if (items.empty()) add(label, none);

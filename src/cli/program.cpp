@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 
 namespace wisp::cli {
 namespace {
@@ -64,10 +65,19 @@ void Program::add(std::unique_ptr<Command> command) {
 }
 
 int Program::run(std::span<const char* const> arguments) {
-  const auto status = execute(arguments);
-  if (status) return *status;
-  report(status.error(), console_);
-  return exit_status(status.error());
+  const auto failed = [&](const Error& error) {
+    report(error, console_);
+    return exit_status(error);
+  };
+  // Exceptions are for start-up failures (no memory, no threads) and bugs; this is where they end.
+  try {
+    const auto status = execute(arguments);
+    return status ? *status : failed(status.error());
+  } catch (const std::system_error& error) {
+    return failed(Error(Errc::system, error.what()));
+  } catch (const std::exception& error) {
+    return failed(Error(Errc::internal, error.what()));
+  }
 }
 
 const CLI::App* Program::chosen() const {

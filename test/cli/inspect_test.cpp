@@ -12,15 +12,16 @@ using ::testing::HasSubstr;
 TEST(Inspect, SaysWhatAComponentIs) {
   const auto hello = wisp({"inspect", guest("hello")});
   EXPECT_EQ(hello.status, 0);
-  for (const auto* text : {"build/guests/hello.wasm  wasi:http 0.2, C++, ", "3 core modules",
-                           "wisp serve build/guests/hello.wasm", "provides    wasi:http/incoming-handler@0.2",
-                           "lacks       nothing", "CORE MODULE", "core.wasm",
-                           "export wasi:http/incoming-handler@0.2", "resource response-outparam"})
+  for (const auto* text :
+       {"build/guests/hello.wasm  wasi:http 0.2, C++, ", "3 core modules",
+        "wisp serve build/guests/hello.wasm", "provides     wasi:http/incoming-handler@0.2",
+        "lacks        nothing", "CORE MODULE", "core.wasm", "export wasi:http/incoming-handler@0.2",
+        "resource response-outparam"})
     EXPECT_THAT(hello.out, HasSubstr(text));
-  EXPECT_THAT(wisp({"inspect", guest("cli")}).out, HasSubstr("run it with wisp run build/guests/cli.wasm"));
+  EXPECT_THAT(wisp({"inspect", guest("cli")}).out, HasSubstr("run it with  wisp run build/guests/cli.wasm"));
   const auto consumer = wisp({"inspect", guest("shop-consumer")});
   EXPECT_EQ(consumer.status, 0);
-  EXPECT_THAT(consumer.out, HasSubstr("lacks       demo:shop/store@1.2.0"));
+  EXPECT_THAT(consumer.out, HasSubstr("lacks        demo:shop/store@1.2.0"));
 }
 
 TEST(Inspect, PrintsWitAlone) {

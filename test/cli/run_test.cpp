@@ -150,10 +150,37 @@ TEST(Run, AReaderThatLeavesEndsTheGuestNotUs) {
   EXPECT_EQ(std::system(line.c_str()), 0);
 }
 
-TEST(Run, GatedItemsNameTheirSwitch) {
-  const auto inspection = wisp({"inspect", guest("wasi-all")});
-  if (inspection.status != 0) GTEST_SKIP() << "SKIP: the guest wasi-all is not built";
-  EXPECT_THAT(inspection.out, HasSubstr("turn it on with --wasi clocks-timezone"));
+TEST(Run, UnstableItemsNeedTheirSwitch) {
+  const auto refused = wisp({"run", guest("wasi-all")});
+  EXPECT_EQ(refused.status, 3);
+  EXPECT_THAT(refused.err,
+              StartsWith("error[E0210]: build/guests/wasi-all.wasm imports wasi:clocks/timezone@0.2.12"));
+  EXPECT_THAT(refused.err, HasSubstr("  try         turn it on with --wasi clocks-timezone\n"));
+  const auto one = wisp({"run", "--wasi", "clocks-timezone", guest("wasi-all")});
+  EXPECT_EQ(one.status, 3);
+  EXPECT_THAT(one.err, HasSubstr("turn it on with --wasi network-error-code"));
+  const auto both =
+      wisp({"run", "--wasi", "clocks-timezone", "--wasi", "network-error-code", guest("wasi-all")});
+  EXPECT_NE(both.status, 3) << both.err;
+}
+
+TEST(Run, SocketsNeedGrants) {
+  const std::vector<std::string> listen{guest("sockets"), "tcp-self"};
+  const auto run = [&](std::vector<std::string> options, std::vector<std::string> words) {
+    options.insert(options.begin(), "run");
+    options.insert(options.end(), words.begin(), words.end());
+    return wisp(options);
+  };
+  const auto refused = run({}, listen);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.out, HasSubstr("access-denied"));
+  const auto granted = run({"--allow-listen", "--allow-host", "127.0.0.1"}, listen);
+  EXPECT_EQ(granted.status, 0) << granted.out << granted.err;
+
+  EXPECT_EQ(run({}, {guest("sockets"), "resolve", "localhost"}).status, 1);
+  const auto resolved = run({"--allow-dns"}, {guest("sockets"), "resolve", "localhost"});
+  EXPECT_EQ(resolved.status, 0);
+  EXPECT_THAT(resolved.out, HasSubstr("127.0.0.1"));
 }
 
 TEST(Invoke, CallsExportsWithWave) {

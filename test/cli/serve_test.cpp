@@ -136,11 +136,13 @@ TEST(Serve, APortThatIsTakenIsRefused) {
 TEST(Serve, SigtermFinishesWhatIsInFlight) {
   for (const int signal : {SIGTERM, SIGINT}) {
     Server server({guest("http-echo")});
-    const Connection slow(server.port());
-    slow.send("GET /slow?ms=1500 HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT_THAT(slow.receive_until("first"), HasSubstr("first"));
-    server.process().signal(signal);
-    EXPECT_THAT(slow.receive_all(), HasSubstr("second"));
+    {
+      const Connection slow(server.port());
+      slow.send("GET /slow?ms=1500 HTTP/1.1\r\nHost: x\r\n\r\n");
+      EXPECT_THAT(slow.receive_until("first"), HasSubstr("first"));
+      server.process().signal(signal);
+      EXPECT_THAT(slow.receive_all(), HasSubstr("second"));
+    }
     EXPECT_EQ(server.process().wait().status, 0);
     EXPECT_FALSE(Connection(server.port()).open());
   }
