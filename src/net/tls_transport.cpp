@@ -2,6 +2,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,18 +24,22 @@ using Stream = asio::ssl::stream<Socket>;
 class TlsTransport final : public Transport {
  public:
   TlsTransport(std::shared_ptr<Stream> stream, asio::ip::tcp::endpoint peer)
-      : stream_(std::move(stream)), peer_(std::move(peer)) {
+      : shared_(std::make_shared<Shared>(std::move(stream))), peer_(std::move(peer)) {
     const unsigned char* protocol = nullptr;
     unsigned size = 0;
-    SSL_get0_alpn_selected(stream_->native_handle(), &protocol, &size);
+    SSL_get0_alpn_selected(shared_->stream->native_handle(), &protocol, &size);
     h2_ = std::string_view(reinterpret_cast<const char*>(protocol), size) == "h2";
   }
 
   void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) override {
-    stream_->async_read_some(
+    shared_->stream->async_read_some(
         asio::buffer(into.data(), into.size()),
-        [reader = std::move(reader), stream = stream_](const error_code& error, std::size_t size) {
-          reader->on_read(error, size);
+        [reader = std::move(reader), shared = shared_](const error_code& error, std::size_t size) {
+          if (error && shared->shut && error.category() == asio::error::get_ssl_category()) {
+            discard(shared, reader);
+          } else {
+            reader->on_read(error, size);
+          }
         });
   }
 
@@ -45,37 +50,58 @@ class TlsTransport final : public Transport {
 
   asio::awaitable<error_code> write(WriteBuffers buffers) override {
     // The stream is kept: its connection may close and let go of this transport while the write is out.
-    const auto stream = stream_;
+    const auto shared = shared_;
     error_code error;
-    co_await asio::async_write(*stream, buffers, asio::redirect_error(asio::use_awaitable, error));
+    co_await asio::async_write(*shared->stream, buffers, asio::redirect_error(asio::use_awaitable, error));
     co_return error;
   }
 
   void shutdown_send() noexcept override {
-    if (std::exchange(shut_, true)) return;
-    // close_notify, then FIN. The peer's own close_notify is not waited for: HTTP bodies say where they end.
-    stream_->async_shutdown([stream = stream_](const error_code&) {});
-    // The record is handed to the socket before the call returns unless its buffer is full.
+    if (std::exchange(shared_->shut, true)) return;
+    // close_notify, then FIN. The record is handed to the socket before the call returns unless its buffer is
+    // full; the peer's own close_notify may come or not.
+    shared_->stream->async_shutdown([shared = shared_](const error_code&) {});
     error_code ignored;
-    stream_->next_layer().shutdown(asio::socket_base::shutdown_send, ignored);
+    shared_->stream->next_layer().shutdown(asio::socket_base::shutdown_send, ignored);
   }
 
   void close(Ending ending) noexcept override {
     error_code ignored;
-    if (ending == Ending::reset)
-      stream_->next_layer().set_option(asio::socket_base::linger(true, 0), ignored);
-    stream_->next_layer().close(ignored);
+    Socket& socket = shared_->stream->next_layer();
+    if (ending == Ending::reset) socket.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket.close(ignored);
   }
 
   asio::ip::tcp::endpoint peer() const noexcept override { return peer_; }
-  bool peer_has_closed() const noexcept override { return net::peer_has_closed(stream_->next_layer()); }
+  bool peer_has_closed() const noexcept override {
+    return net::peer_has_closed(shared_->stream->next_layer());
+  }
   bool negotiated_h2() const noexcept override { return h2_; }
 
  private:
-  std::shared_ptr<Stream> stream_;
+  struct Shared {
+    explicit Shared(std::shared_ptr<Stream> with) : stream(std::move(with)) {}
+    std::shared_ptr<Stream> stream;
+    bool shut = false;
+    std::array<char, 4096> scratch{};
+  };
+
+  /// OpenSSL ends a session that receives data after close_notify. The peer may be sending still, and a close
+  /// with unread input would reset what it has not read yet, so the rest is read as it comes and dropped.
+  static void discard(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Reader>& reader) {
+    shared->stream->next_layer().async_read_some(asio::buffer(shared->scratch),
+                                                 [shared, reader](const error_code& error, std::size_t) {
+                                                   if (error) {
+                                                     reader->on_read(error, 0);
+                                                   } else {
+                                                     discard(shared, reader);
+                                                   }
+                                                 });
+  }
+
+  std::shared_ptr<Shared> shared_;
   asio::ip::tcp::endpoint peer_;
   bool h2_ = false;
-  bool shut_ = false;
 };
 
 struct Handshake {

@@ -97,6 +97,7 @@ class H1Exchange final : public PooledExchange {
 
   void abort() noexcept override {
     broken_ = true;
+    aborted_ = true;
     connection_->close();
   }
 
@@ -135,9 +136,10 @@ class H1Exchange final : public PooledExchange {
         co_return fail(Errc::response_timeout, "the response did not begin within {} ms",
                        first_byte_timeout_.count());
       }
-      if (broken_) co_return fail(Errc::connection_closed, "the request was aborted");
+      if (aborted_) co_return fail(Errc::connection_closed, "the request was aborted");
       waiting_for_head_ = true;
-      if (finished_ && !timer_.armed()) timer_.arm(first_byte_timeout_);
+      // A server may answer and stop reading: then the request ends with its failing write.
+      if ((finished_ || broken_) && !timer_.armed()) timer_.arm(first_byte_timeout_);
       const Inbound::More more = co_await in.more();
       waiting_for_head_ = false;
       if (more == Inbound::More::cancelled) {
@@ -264,7 +266,8 @@ class H1Exchange final : public PooledExchange {
   std::uint64_t left_;  // of a known size
   bool reused_;
   bool finished_ = false;
-  bool broken_ = false;
+  bool broken_ = false;   // the connection cannot be used again
+  bool aborted_ = false;  // nor is a response waited for
   bool responded_ = false;
   bool untouched_ = false;
   bool timed_out_ = false;
