@@ -1,4 +1,5 @@
 #include "engine/engine.hpp"
+#include "engine/preview1.hpp"
 
 #include <array>
 
@@ -38,8 +39,13 @@ Result<> validate(std::span<const std::byte> binary, Features features) {
 
 Result<std::vector<std::byte>> adapt(std::span<const std::byte> module) {
   wisp_bytes_t out{};
-  if (!wisp_adapt(bytes(module), module.size(), &out)) {
-    return fail(Errc::compile_failed, "the module cannot be adapted: {}", take_text(out));
+  const auto kept = keep_exit_status(module);
+  // A module with a world of its own that does not go together with the one added is adapted as it is.
+  if (!kept || !wisp_adapt(bytes(*kept), kept->size(), &out)) {
+    if (kept) wisp_bytes_delete(&out);
+    out = {};
+    if (!wisp_adapt(bytes(module), module.size(), &out))
+      return fail(Errc::compile_failed, "the module cannot be adapted: {}", take_text(out));
   }
   const auto* first = reinterpret_cast<const std::byte*>(out.data);
   std::vector<std::byte> component(first, first + out.size);
