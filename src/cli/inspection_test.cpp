@@ -10,7 +10,6 @@ namespace wisp::cli {
 namespace {
 
 using component::testing::must;
-using ::testing::HasSubstr;
 
 Inspection of_guest(const std::string& name, std::span<const std::string> unstable = {}) {
   const auto engine = must(engine::Engine::create({.pooling = false}));

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <functional>
@@ -27,7 +28,7 @@ Reply parse(const std::string& text) {
   Reply reply;
   const auto end = text.find("\r\n\r\n");
   if (!text.starts_with("HTTP/1.1 ") || end == std::string::npos) return reply;
-  reply.status = std::atoi(text.c_str() + 9);
+  std::from_chars(text.data() + 9, text.data() + 12, reply.status);
   reply.head = text.substr(0, end + 2);
   reply.body = text.substr(end + 4);
   return reply;
