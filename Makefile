@@ -33,7 +33,7 @@ guests: setup ## builds the C and C++ guests into build/guests
 
 run: build ## builds everything needed and serves the sample on 127.0.0.1:8000 (ADDR=host:port)
 	@tools/build-guest hello
-	@echo "try: curl 'http://$(ADDR)/?name=you'        stop: Ctrl-C" >&2
+	@[ -t 2 ] || echo "try: curl 'http://$(ADDR)/?name=you'        stop: Ctrl-C" >&2
 	@exec build/release/wisp serve --addr $(ADDR) build/guests/hello.wasm
 
 test: build guests ## builds everything and runs the tests
