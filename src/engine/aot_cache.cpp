@@ -261,9 +261,9 @@ AotCache::Entry::~Entry() {
 std::filesystem::path AotCache::Entry::path() const { return fmt::format("/proc/self/fd/{}", file_); }
 
 Result<std::shared_ptr<const Module>> load_or_compile(const Engine& engine, const AotCache* cache,
+                                                      const std::string& key,
                                                       std::span<const std::byte> wasm) {
   if (!cache) return Module::compile(engine, wasm);
-  const std::string key = cache->key(wasm, "module");
   if (const auto entry = cache->find(key)) {
     if (auto module = Module::load(engine, entry->path())) return module;
   }

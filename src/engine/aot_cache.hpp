@@ -74,10 +74,12 @@ class AotCache {
   int folder_;  // open directory; -1: moved from
 };
 
-/// The module from the cache, else compiled and stored there. `cache` may be null. That storing failed is not
-/// an error: the next start compiles again.
+/// The module from the cache, else compiled and stored there. `cache` may be null; else `key` is one of its
+/// own for this module (the caller may know it without hashing `wasm`). That storing failed is not an error:
+/// the next start compiles again.
 [[nodiscard]] Result<std::shared_ptr<const Module>> load_or_compile(const Engine& engine,
                                                                     const AotCache* cache,
+                                                                    const std::string& key,
                                                                     std::span<const std::byte> wasm);
 
 }  // namespace wisp::engine

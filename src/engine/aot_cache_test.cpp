@@ -203,7 +203,7 @@ TEST_F(AotCacheTest, ModulesComeBackFromIt) {
   const AotCache cache = open();
   const auto source = testing::wasm("stacks");
   for (int start = 0; start < 2; ++start) {
-    const auto module = must(load_or_compile(*engine_, &cache, source));
+    const auto module = must(load_or_compile(*engine_, &cache, cache.key(source, "module"), source));
     testing::Guest guest(*engine_, *module);
     EXPECT_TRUE(returned(guest.call("hold", 42), 42));
   }
@@ -211,12 +211,12 @@ TEST_F(AotCacheTest, ModulesComeBackFromIt) {
 
   // A sound entry whose content is not the engine's: compiled again.
   must(cache.put(cache.key(source, "module"), text("nonsense")));
-  EXPECT_TRUE(load_or_compile(*engine_, &cache, source));
+  EXPECT_TRUE(load_or_compile(*engine_, &cache, cache.key(source, "module"), source));
   const auto entry = cache.find(cache.key(source, "module"));
   ASSERT_TRUE(entry);
   EXPECT_TRUE(Module::load(*engine_, entry->path()));
   EXPECT_TRUE(Module::load(*engine_, entry->bytes()));
-  EXPECT_TRUE(load_or_compile(*engine_, nullptr, source));
+  EXPECT_TRUE(load_or_compile(*engine_, nullptr, {}, source));
 }
 
 TEST(Checksum, SeesEachChangedBitAndEachLength) {

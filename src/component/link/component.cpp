@@ -73,26 +73,13 @@ Result<std::shared_ptr<Component>> Component::decode(const engine::Engine& engin
 
 Result<> Component::compile(const engine::Engine& engine, const Options& options) {
   if (!plan_) return {};
-  std::size_t index = 0;
-  for (const auto* module : plan_->modules) {
+  for (std::size_t index = 0; index < plan_->modules.size(); ++index) {
+    // The component's key stands for its modules: its bytes are hashed once.
     std::string key;
     if (options.cache != nullptr)
       key = options.cache->key(std::as_bytes(std::span(key_)), fmt::format("module-{}", index));
-    ++index;
-    if (options.cache != nullptr) {
-      if (const auto entry = options.cache->find(key)) {
-        if (auto loaded = engine::Module::load(engine, entry->path())) {
-          modules_.push_back(*std::move(loaded));
-          continue;
-        }
-      }
-    }
-    modules_.push_back(TRY(engine::Module::compile(engine, module->bytes)));
-    if (options.cache != nullptr) {
-      // A full disk costs the next start its time and nothing else.
-      if (auto artifact = modules_.back()->serialize()) [[maybe_unused]]
-        const auto kept = options.cache->put(key, *artifact);
-    }
+    modules_.push_back(
+        TRY(engine::load_or_compile(engine, options.cache, key, plan_->modules[index]->bytes)));
   }
   return {};
 }
