@@ -1,5 +1,6 @@
-#include "component/link/host_abi.hpp"
+#include "component/link/wit.hpp"
 
+#include "component/abi/strings.hpp"
 #include "component/abi/text.hpp"
 
 #include <fmt/ranges.h>
@@ -43,8 +44,8 @@ Result<ByteView> lift_bytes(LiftContext& in, std::uint64_t address, std::uint64_
 
 Result<std::string_view> lift_view(LiftContext& in, std::uint64_t address, std::uint64_t units) {
   if (in.side.encoding() != ast::StringEncoding::utf8) {
-    in.scratch.push_back(TRY(lift_string(in.side, {address, units})));
-    return std::string_view(in.scratch.back());
+    in.scratch.push_front(TRY(lift_string(in.side, {address, units})));
+    return std::string_view(in.scratch.front());
   }
   if (units > kMaxStringBytes) return fail(Errc::trap_abi, "string of {} bytes is too long", units);
   const auto bytes = TRY(in.memory.range(address, units));
