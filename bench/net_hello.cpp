@@ -9,12 +9,12 @@
 namespace http = wisp::net::http;
 
 int main(int argc, char** argv) {
-  const auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 8080);
-  const int shards = argc > 2 ? std::atoi(argv[2]) : 2;
+  const auto port = static_cast<std::uint16_t>(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 8080);
+  const auto shards = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 2UL;
   std::vector<std::unique_ptr<boost::asio::io_context>> loops;
   std::vector<std::unique_ptr<http::Server>> servers;
   std::vector<std::jthread> threads;
-  for (int i = 0; i < shards; ++i) {
+  for (unsigned long i = 0; i < shards; ++i) {
     auto& io = *loops.emplace_back(std::make_unique<boost::asio::io_context>(1));
     auto handler = [](http::Exchange& exchange) -> boost::asio::awaitable<void> {
       http::ResponseHead head;
@@ -31,6 +31,6 @@ int main(int argc, char** argv) {
     }
     servers.push_back(std::move(*server));
   }
-  std::fprintf(stderr, "listening on %d with %d shards\n", servers.front()->port(), shards);
+  std::fprintf(stderr, "listening on %d with %lu shards\n", servers.front()->port(), shards);
   for (auto& io : loops) threads.emplace_back([&io] { io->run(); });
 }

@@ -24,6 +24,7 @@ asio::awaitable<void> sleep_for(std::chrono::milliseconds time) {
 
 using FieldList = std::vector<std::pair<std::string, std::string>>;
 
+// NOLINTNEXTLINE(bugprone-throwing-static-initialization): a test program may end there
 const FieldList kGet = {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}};
 
 /// Frames made by hand, so that they can be wrong.
@@ -415,6 +416,7 @@ TEST(H2Server, CrumbsOfCookiesAreJoined) {
 }
 
 TEST(H2Server, AnotherImplementationAgrees) {
+  // NOLINTNEXTLINE(bugprone-command-processor): asks whether it is installed
   if (std::system("nghttp --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "nghttp is not installed";
   TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
     const std::string body = must(co_await read_whole_body(exchange));
@@ -428,7 +430,7 @@ TEST(H2Server, AnotherImplementationAgrees) {
       "nghttp -v --no-dep -H':method: POST' -d CMakeLists.txt --trailer 'x-t: 1' http://127.0.0.1:{}/ 2>&1",
       server.port());
   std::string output;
-  FILE* pipe = ::popen(command.c_str(), "r");
+  FILE* pipe = ::popen(command.c_str(), "r");  // NOLINT(bugprone-command-processor): nothing foreign is in it
   ASSERT_NE(pipe, nullptr);
   char piece[4096];
   for (std::size_t size = 0; (size = std::fread(piece, 1, sizeof piece, pipe)) != 0;)

@@ -74,7 +74,7 @@ class Guests : public ::testing::Test {
         std::make_shared<Context>(std::make_shared<const Given>(std::move(setup)), host.shard.loop());
     const auto component = linked(name);
     p->run = std::make_unique<component::GuestRun>(host.shard);
-    EXPECT_TRUE(p->run->start([this, p, component, context] { enter(*p, component, context); }));
+    EXPECT_TRUE(p->run->start([p, component, context] { enter(*p, component, context); }));
     return process;
   }
 
