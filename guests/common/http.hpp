@@ -3,6 +3,8 @@
 
 #include "proxy.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +30,11 @@ inline std::string take(proxy_string_t& text) {
 /// The bindings take strings by pointer and do not write to them.
 inline proxy_string_t lend(std::string_view text) {
   return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data())), text.size()};
+}
+
+inline std::string text_of(std::uint64_t value) {
+  char digits[20];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
 }
 
 /// Waits for one pollable and drops it.
@@ -106,6 +113,12 @@ struct Field {
   std::string name;
   std::string value;
 };
+
+/// Whether both are the same field name: case does not count.
+inline bool same_name(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
 
 /// Every field of `fields`, which is dropped.
 inline std::vector<Field> entries_of(wasi_http_types_own_fields_t fields) {

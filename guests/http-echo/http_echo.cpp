@@ -3,11 +3,11 @@
 #include "http.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace {
 
 using guest::Outparam;
+using guest::text_of;
 
 /// What a handler gets: the borrowed request, its target ("/path?query"), and where the answer goes.
 struct Exchange {
@@ -16,16 +16,11 @@ struct Exchange {
   Outparam out;
 };
 
-std::string text_of(std::uint64_t value) {
-  char digits[20];
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
-}
-
 /// Sends the request body back as it comes, its content type and trailers too.
 void echo(const Exchange& exchange) {
   std::vector<guest::Field> head;
   for (auto& field : guest::entries_of(wasi_http_types_method_incoming_request_headers(exchange.request))) {
-    if (field.name == "content-type") head.push_back(std::move(field));
+    if (guest::same_name(field.name, "content-type")) head.push_back(std::move(field));
   }
   auto reader = guest::body_of(exchange.request);
   auto writer = guest::respond(exchange.out, 200, guest::make_fields(head));

@@ -324,6 +324,54 @@ void too_many_fields(const Exchange&) {
   }
 }
 
+// What follows takes without end and gives nothing back.
+
+wasi_http_types_own_fields_t large_fields(std::size_t size = 100'000) {
+  return guest::make_fields({{"large", std::string(size, 'x')}});
+}
+
+void hoard_handles(const Exchange&) {
+  for (;;) wasi_http_types_constructor_fields();
+}
+
+void hoard_fields(const Exchange&) {
+  for (;;) large_fields();
+}
+
+void hoard_clones(const Exchange&) {
+  const auto fields = large_fields();
+  for (;;) wasi_http_types_method_fields_clone(wasi_http_types_borrow_fields(fields));
+}
+
+/// Fields that are empty again, after they were large.
+void hoard_emptied_fields(const Exchange&) {
+  auto name = lend("large");
+  wasi_http_types_header_error_t error;
+  for (;;)
+    wasi_http_types_method_fields_delete(wasi_http_types_borrow_fields(large_fields(20'000)), &name, &error);
+}
+
+/// Bodies, full of what nobody has read.
+void hoard_bodies(const Exchange&) {
+  const std::string bytes(65'536, 'x');
+  for (;;) {
+    const auto response = wasi_http_types_constructor_outgoing_response(guest::make_fields({}));
+    wasi_http_types_own_outgoing_body_t body;
+    wasi_http_types_method_outgoing_response_body(wasi_http_types_borrow_outgoing_response(response), &body);
+    guest::Writer(body).write(bytes);
+  }
+}
+
+void hoard_targets(const Exchange&) {
+  const std::string target = "/" + std::string(1'000'000, 'x');
+  for (;;) {
+    const auto request = wasi_http_types_constructor_outgoing_request(guest::make_fields({}));
+    auto path = lend(target);
+    wasi_http_types_method_outgoing_request_set_path_with_query(
+        wasi_http_types_borrow_outgoing_request(request), &path);
+  }
+}
+
 void write_beyond_permit(const Exchange&) {
   const auto response = wasi_http_types_constructor_outgoing_response(guest::make_fields({}));
   wasi_http_types_own_outgoing_body_t body;
@@ -379,6 +427,52 @@ void keep_request(const Exchange& exchange, Report& report) {
   holds = true;
 }
 
+/// Sends a request to `host` that is not answered, and does not finish its body; false when it is refused.
+bool send_silent(const std::string& host, wasi_http_types_own_future_incoming_response_t& future,
+                 wasi_http_types_error_code_t& error) {
+  const auto made = wasi_http_types_constructor_outgoing_request(guest::make_fields({}));
+  const auto it = wasi_http_types_borrow_outgoing_request(made);
+  wasi_http_types_scheme_t scheme{.tag = WASI_HTTP_TYPES_SCHEME_HTTP, .val = {}};
+  auto authority = lend(host);
+  auto path = lend("/silent");
+  wasi_http_types_own_outgoing_body_t body;
+  if (!wasi_http_types_method_outgoing_request_set_scheme(it, &scheme) ||
+      !wasi_http_types_method_outgoing_request_set_authority(it, &authority) ||
+      !wasi_http_types_method_outgoing_request_set_path_with_query(it, &path) ||
+      !wasi_http_types_method_outgoing_request_body(it, &body)) {
+    guest::give_up();
+  }
+  return wasi_http_outgoing_handler_handle(made, nullptr, &future, &error);
+}
+
+/// Sends requests to the authority in the query until the host refuses one; says how many it took.
+void hoard(const Exchange& exchange) {
+  const auto host = guest::query_value(exchange.target, "host").value_or("");
+  for (std::uint64_t sent = 0;; ++sent) {
+    wasi_http_types_own_future_incoming_response_t future;
+    wasi_http_types_error_code_t error;
+    if (send_silent(host, future, error)) continue;
+    const bool full = error.tag == WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_LIMIT_REACHED;
+    return guest::respond_text(exchange.out, full ? 200 : 502, guest::text_of(sent) + "\n");
+  }
+}
+
+/// Sends 300 requests and gives each up at once; says how many were taken.
+void give_up_requests(const Exchange& exchange) {
+  const auto host = guest::query_value(exchange.target, "host").value_or("");
+  std::uint64_t taken = 0;
+  for (int i = 0; i < 300; ++i) {
+    wasi_http_types_own_future_incoming_response_t future;
+    wasi_http_types_error_code_t error;
+    if (!send_silent(host, future, error)) continue;
+    ++taken;
+    guest::sleep_for_milliseconds(i % 2);
+    wasi_http_types_future_incoming_response_drop_own(future);
+    guest::sleep_for_milliseconds(1);
+  }
+  guest::respond_text(exchange.out, 200, guest::text_of(taken) + "\n");
+}
+
 /// A response without a body of its own.
 void bodiless(const Exchange& exchange) {
   const auto response = wasi_http_types_constructor_outgoing_response(guest::make_fields({{"x", "1"}}));
@@ -409,10 +503,18 @@ constexpr Deed kDeeds[] = {{"/trap/drop-request", drop_request_first},
                            {"/trap/finish-writing", finish_while_writing},
                            {"/trap/headers-held", answer_with_headers_held},
                            {"/trap/fields", too_many_fields},
+                           {"/trap/hoard-handles", hoard_handles},
+                           {"/trap/hoard-fields", hoard_fields},
+                           {"/trap/hoard-clones", hoard_clones},
+                           {"/trap/hoard-emptied-fields", hoard_emptied_fields},
+                           {"/trap/hoard-bodies", hoard_bodies},
+                           {"/trap/hoard-targets", hoard_targets},
                            {"/trap/permit", write_beyond_permit},
                            {"/unfinished", unfinished},
                            {"/kept", kept},
-                           {"/bodiless", bodiless}};
+                           {"/bodiless", bodiless},
+                           {"/hoard", hoard},
+                           {"/give-up", give_up_requests}};
 
 }  // namespace
 

@@ -1,99 +1,29 @@
 // TCP, UDP and name lookup on the interfaces of wasi:sockets@0.2 themselves. Errors are printed by name and
 // end with failure.
-//   tcp-serve ADDRESS PORT COUNT     echoes COUNT connections, one after the other; prints the port it
-//   listens on tcp-send ADDRESS PORT TEXT       sends a text and prints what comes back tcp-self a server and
-//   a client in one instance udp-serve ADDRESS PORT COUNT     echoes COUNT datagrams; prints its port
-//   udp-send ADDRESS PORT TEXT       sends a datagram and prints the answer
-//   resolve NAME                     prints the addresses of a name
-//   hoard                            opens sockets until the host refuses; says how many there were
-#include "command.hpp"
+//
+// - `tcp-serve ADDRESS PORT COUNT`: echoes COUNT connections, one after the other; prints its port
+// - `tcp-send ADDRESS PORT TEXT`: sends a text and prints what comes back
+// - `tcp-self`: a server and a client in one instance
+// - `udp-serve ADDRESS PORT COUNT`: echoes COUNT datagrams; prints its port
+// - `udp-send ADDRESS PORT TEXT`: sends a datagram and prints the answer
+// - `resolve NAME`: prints the addresses of a name
+#include "sockets.hpp"
 
-#include <algorithm>
 #include <optional>
 
 namespace {
 
-using Address = wasi_sockets_network_ip_socket_address_t;
-using Error = wasi_sockets_network_error_code_t;
-
-constexpr std::string_view kErrorNames[] = {"unknown",
-                                            "access-denied",
-                                            "not-supported",
-                                            "invalid-argument",
-                                            "out-of-memory",
-                                            "timeout",
-                                            "concurrency-conflict",
-                                            "not-in-progress",
-                                            "would-block",
-                                            "invalid-state",
-                                            "new-socket-limit",
-                                            "address-not-bindable",
-                                            "address-in-use",
-                                            "remote-unreachable",
-                                            "connection-refused",
-                                            "connection-reset",
-                                            "connection-aborted",
-                                            "datagram-too-large",
-                                            "name-unresolvable",
-                                            "temporary-resolver-failure",
-                                            "permanent-resolver-failure"};
+using guest::Address;
+using guest::address_of;
+using guest::family_of;
+using guest::network;
+using guest::port_of;
+using Error = guest::SocketError;
 
 /// Prints what went wrong; the answer of whoever failed.
 bool failed(std::string_view step, Error error) {
-  guest::print(std::string{step} + ": " + std::string{kErrorNames[error]} + "\n");
+  guest::print(std::string{step} + ": " + std::string{guest::name_of(error)} + "\n");
   return false;
-}
-
-// --- addresses ---
-
-/// IPv4 in dotted form, and of IPv6 the loopback address `::1`, which is what the tests need.
-Address address_of(std::string_view text, std::uint16_t port) {
-  Address address{};
-  if (text == "::1") {
-    address.tag = WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV6;
-    address.val.ipv6.port = port;
-    address.val.ipv6.address.f7 = 1;
-    return address;
-  }
-  std::uint8_t parts[4] = {};
-  for (auto& part : parts) {
-    part = static_cast<std::uint8_t>(guest::number(text));
-    text.remove_prefix(
-        std::min(text.size(), text.find('.') == std::string_view::npos ? text.size() : text.find('.') + 1));
-  }
-  address.tag = WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4;
-  address.val.ipv4 = {port, {parts[0], parts[1], parts[2], parts[3]}};
-  return address;
-}
-
-std::uint16_t port_of(const Address& address) {
-  return address.tag == WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4 ? address.val.ipv4.port
-                                                                    : address.val.ipv6.port;
-}
-
-std::uint8_t family_of(const Address& address) {
-  return address.tag == WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4
-             ? WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV4
-             : WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV6;
-}
-
-std::string text_of(const wasi_sockets_network_ip_address_t& address) {
-  if (address.tag == WASI_SOCKETS_NETWORK_IP_ADDRESS_IPV4) {
-    const auto& v4 = address.val.ipv4;
-    return guest::text_of(v4.f0) + "." + guest::text_of(v4.f1) + "." + guest::text_of(v4.f2) + "." +
-           guest::text_of(v4.f3);
-  }
-  const auto& v6 = address.val.ipv6;
-  std::string text;
-  for (const auto part : {v6.f0, v6.f1, v6.f2, v6.f3, v6.f4, v6.f5, v6.f6, v6.f7}) {
-    char digits[4];
-    text += (text.empty() ? "" : ":") + std::string{digits, std::to_chars(digits, digits + 4, part, 16).ptr};
-  }
-  return text;
-}
-
-wasi_sockets_network_borrow_network_t network() {
-  return wasi_sockets_network_borrow_network(wasi_sockets_instance_network_instance_network());
 }
 
 // --- TCP ---
@@ -394,7 +324,7 @@ bool udp_send(const std::vector<std::string>& words) {
   return true;
 }
 
-// --- names, and abuse ---
+// --- names ---
 
 bool resolve(const std::vector<std::string>& words) {
   auto name = guest::lend(words[2]);
@@ -408,24 +338,11 @@ bool resolve(const std::vector<std::string>& words) {
     if (wasi_sockets_ip_name_lookup_method_resolve_address_stream_resolve_next_address(self, &address,
                                                                                        &error)) {
       if (!address.is_some) return true;
-      guest::print(text_of(address.val) + "\n");
+      guest::print(guest::text_of(address.val) + "\n");
     } else if (error == WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) {
       guest::wait_and_drop(wasi_sockets_ip_name_lookup_method_resolve_address_stream_subscribe(self));
     } else {
       return failed("resolve", error);
-    }
-  }
-}
-
-bool hoard(const std::vector<std::string>&) {
-  for (std::uint64_t count = 0;; ++count) {
-    wasi_sockets_tcp_own_tcp_socket_t socket;
-    Error error;
-    if (!wasi_sockets_tcp_create_socket_create_tcp_socket(WASI_SOCKETS_NETWORK_IP_ADDRESS_FAMILY_IPV4,
-                                                          &socket, &error)) {
-      guest::print("had " + guest::text_of(count) + " sockets, then " + std::string{kErrorNames[error]} +
-                   "\n");
-      return true;
     }
   }
 }
@@ -437,7 +354,6 @@ constexpr struct {
 } kCommands[] = {
     {"tcp-serve", 5, tcp_serve}, {"tcp-send", 5, tcp_send}, {"tcp-self", 2, tcp_self},
     {"udp-serve", 5, udp_serve}, {"udp-send", 5, udp_send}, {"resolve", 3, resolve},
-    {"hoard", 2, hoard},
 };
 
 }  // namespace
@@ -448,7 +364,6 @@ bool exports_wasi_cli_run_run() {
     if (words.size() == command.words && words[1] == command.name) return command.run(words);
   }
   guest::print(
-      "usage: tcp-serve|tcp-send|udp-serve|udp-send ADDRESS PORT COUNT|TEXT, tcp-self, resolve NAME, "
-      "hoard\n");
+      "usage: tcp-serve|tcp-send|udp-serve|udp-send ADDRESS PORT COUNT|TEXT, tcp-self, resolve NAME\n");
   return false;
 }

@@ -1,42 +1,27 @@
 // What wasi:io, wasi:filesystem and wasi:sockets promise of their corners, step by step: prints `step:
 // answer` lines.
-//   streams | poll | files | tcp | udp     files needs a writable preopened folder with a file "a" that says
-//   "hello" trap NAME                              does what must trap; printing "survived" is the failure
-#include "command.hpp"
+//
+// - `streams`, `poll`, `files`, `tcp`, `udp`: files needs a writable preopened folder whose file "a" says
+//   "hello"
+// - `trap NAME`: does what must trap; printing "survived" is the failure
+#include "sockets.hpp"
 
 namespace {
 
 using Stream = wasi_io_streams_stream_error_t;
 using FileError = wasi_filesystem_types_error_code_t;
-using NetError = wasi_sockets_network_error_code_t;
+using guest::network;
+using NetError = guest::SocketError;
 using Output = wasi_io_streams_own_output_stream_t;
 using Input = wasi_io_streams_own_input_stream_t;
 using Descriptor = wasi_filesystem_types_own_descriptor_t;
-
-constexpr std::string_view kNetNames[] = {"unknown",
-                                          "access-denied",
-                                          "not-supported",
-                                          "invalid-argument",
-                                          "out-of-memory",
-                                          "timeout",
-                                          "concurrency-conflict",
-                                          "not-in-progress",
-                                          "would-block",
-                                          "invalid-state",
-                                          "new-socket-limit",
-                                          "address-not-bindable",
-                                          "address-in-use",
-                                          "remote-unreachable",
-                                          "connection-refused"};
 
 void say(std::string_view step, std::string_view answer) {
   guest::print(std::string(step) + ": " + std::string(answer) + "\n");
 }
 void say(std::string_view step, std::uint64_t answer) { say(step, guest::text_of(answer)); }
 void say_bool(std::string_view step, bool answer) { say(step, answer ? "yes" : "no"); }
-void say_net(std::string_view step, bool ok, NetError error) {
-  say(step, ok ? "ok" : error < sizeof kNetNames / sizeof *kNetNames ? kNetNames[error] : "other");
-}
+void say_net(std::string_view step, bool ok, NetError error) { say(step, ok ? "ok" : guest::name_of(error)); }
 
 auto borrow(Output stream) { return wasi_io_streams_borrow_output_stream(stream); }
 auto borrow(Input stream) { return wasi_io_streams_borrow_input_stream(stream); }
@@ -301,24 +286,12 @@ Tcp tcp_socket() {
   return socket;
 }
 
-wasi_sockets_network_ip_socket_address_t loopback(std::uint16_t port) {
-  wasi_sockets_network_ip_socket_address_t address{};
-  address.tag = WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4;
-  address.val.ipv4 = {port, {127, 0, 0, 1}};
-  return address;
-}
-
-auto network() {
-  static const auto own = wasi_sockets_instance_network_instance_network();
-  return wasi_sockets_network_borrow_network(own);
-}
-
 auto borrow_tcp(Tcp socket) { return wasi_sockets_tcp_borrow_tcp_socket(socket); }
 
 void tcp() {
   const auto server = borrow_tcp(tcp_socket());
   NetError e = 0;
-  auto any = loopback(0);
+  auto any = guest::address_of("127.0.0.1", 0);
   wasi_sockets_network_ip_socket_address_t address;
   say_net("finish-bind too early", wasi_sockets_tcp_method_tcp_socket_finish_bind(server, &e), e);
   say_net("start-listen unbound", wasi_sockets_tcp_method_tcp_socket_start_listen(server, &e), e);
@@ -380,7 +353,7 @@ void udp() {
   const auto socket = wasi_sockets_udp_borrow_udp_socket(own);
   wasi_sockets_udp_tuple2_own_incoming_datagram_stream_own_outgoing_datagram_stream_t halves;
   say_net("stream unbound", wasi_sockets_udp_method_udp_socket_stream(socket, nullptr, &halves, &e), e);
-  auto any = loopback(0);
+  auto any = guest::address_of("127.0.0.1", 0);
   say_net("finish-bind too early", wasi_sockets_udp_method_udp_socket_finish_bind(socket, &e), e);
   say_net("start-bind", wasi_sockets_udp_method_udp_socket_start_bind(socket, network(), &any, &e), e);
   say_net("start-bind again", wasi_sockets_udp_method_udp_socket_start_bind(socket, network(), &any, &e), e);

@@ -38,6 +38,8 @@ struct Limits {
   std::size_t file_streams = 1024;  ///< streams on files and directories; each buffers at most 64 KiB
   std::size_t sockets = 256;
   std::size_t lookups = 16;  ///< name look-ups under way
+  /// What its HTTP messages hold outside its own memory: fields, targets, bodies that nobody has taken yet.
+  std::size_t message_bytes = 32u << 20;
 };
 
 /// Where standard streams come from; called at most once a guest, on its shard. Empty: at its end, or
@@ -86,7 +88,8 @@ class Context : public component::HostContext {
         descriptors_(setup_->limits.descriptors),
         file_streams_(setup_->limits.file_streams),
         sockets_(setup_->limits.sockets),
-        lookups_(setup_->limits.lookups) {}
+        lookups_(setup_->limits.lookups),
+        message_bytes_(setup_->limits.message_bytes) {}
 
   [[nodiscard]] const Setup& setup() const noexcept { return *setup_; }
   [[nodiscard]] boost::asio::io_context& loop() const noexcept { return loop_; }
@@ -107,6 +110,7 @@ class Context : public component::HostContext {
   [[nodiscard]] Quota& file_streams() noexcept { return file_streams_; }
   [[nodiscard]] Quota& sockets() noexcept { return sockets_; }
   [[nodiscard]] Quota& lookups() noexcept { return lookups_; }
+  [[nodiscard]] Quota& message_bytes() noexcept { return message_bytes_; }
 
  private:
   std::shared_ptr<const Setup> setup_;
@@ -120,6 +124,7 @@ class Context : public component::HostContext {
   Quota file_streams_;
   Quota sockets_;
   Quota lookups_;
+  Quota message_bytes_;
 };
 
 }  // namespace wisp::wasi

@@ -45,6 +45,7 @@ class Process {
   [[nodiscard]] bool wait_for_output(std::string_view text);
   [[nodiscard]] std::string output();
 
+  [[nodiscard]] int id() const { return child_; }
   void signal(int number) const;
   void close_input();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace wisp::net::http {
 
@@ -40,14 +41,8 @@ Result<> Fields::add(std::string_view name, std::string_view value) {
     return fail(Errc::http_limit, "the fields would exceed {} bytes", max_bytes_);
   }
   if (text_.size() + name.size() + value.size() > 2 * std::size_t{max_bytes_}) {  // gaps that remove() left
-    std::string packed;
-    for (Entry& entry : entries_) {
-      const std::size_t offset = packed.size();
-      packed.append(text_, entry.offset, std::size_t{entry.name_size} + entry.value_size);
-      entry.offset = static_cast<std::uint32_t>(offset);
-    }
     // The new field may be a view of this list, so the old text lives until it is copied.
-    std::swap(text_, packed);
+    const std::string old = pack();
     return add(name, value);
   }
   const std::size_t offset = text_.size();
@@ -67,6 +62,24 @@ Result<> Fields::add(std::string_view name, std::string_view value) {
                       .value_size = static_cast<std::uint32_t>(value.size())});
   live_bytes_ += name.size() + value.size() + kFieldOverhead;
   return {};
+}
+
+std::string Fields::pack() {
+  std::size_t size = 0;
+  for (const Entry& entry : entries_) size += std::size_t{entry.name_size} + entry.value_size;
+  std::string packed;
+  packed.reserve(size);
+  for (Entry& entry : entries_) {
+    const std::size_t offset = packed.size();
+    packed.append(text_, entry.offset, std::size_t{entry.name_size} + entry.value_size);
+    entry.offset = static_cast<std::uint32_t>(offset);
+  }
+  return std::exchange(text_, std::move(packed));
+}
+
+void Fields::compact() {
+  pack();
+  entries_.shrink_to_fit();
 }
 
 std::size_t Fields::remove(std::string_view name) noexcept {

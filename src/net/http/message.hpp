@@ -98,6 +98,13 @@ class Fields {
   [[nodiscard]] std::size_t size_bytes() const noexcept { return live_bytes_; }
   [[nodiscard]] std::size_t max_bytes() const noexcept { return max_bytes_; }
 
+  /// Bytes of memory it holds, those that removed fields have left included.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return text_.capacity() + entries_.capacity() * sizeof(Entry);
+  }
+  /// Gives back what it does not need.
+  void compact();
+
   /// Forgets the fields and keeps the memory.
   void clear() noexcept;
 
@@ -107,6 +114,9 @@ class Fields {
     std::uint32_t name_size;
     std::uint32_t value_size;
   };
+
+  /// Leaves no gaps in the text; returns the old one.
+  std::string pack();
 
   std::string text_;
   std::vector<Entry> entries_;

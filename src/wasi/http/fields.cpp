@@ -65,6 +65,16 @@ std::shared_ptr<const Fields> without_forbidden(const Fields& fields) {
   return kept;
 }
 
+std::shared_ptr<const Fields> counted(std::shared_ptr<const Fields> fields, Quota::Slot share) {
+  if (!share.resize(fields->size_bytes())) return nullptr;
+  struct Held {
+    std::shared_ptr<const Fields> fields;
+    Quota::Slot share;
+  };
+  const auto held = std::make_shared<const Held>(std::move(fields), std::move(share));
+  return {held, held->fields.get()};
+}
+
 FieldMap::Outcome FieldMap::may_change(std::string_view name) const {
   if (!net::http::is_token(name)) return std::unexpected(HeaderError::invalid_syntax);
   if (is_forbidden_field(name)) return std::unexpected(HeaderError::forbidden);
@@ -83,11 +93,12 @@ FieldMap::Outcome FieldMap::set(std::string_view name, std::span<const std::span
     if (!net::http::is_field_value(text)) return std::unexpected(HeaderError::invalid_syntax);
     bytes += cost(name, text);
   }
-  if (bytes > own_.max_bytes()) return std::unexpected(HeaderError::size_exceeded);
+  if (bytes > own_.max_bytes() || !share_.resize(bytes)) return std::unexpected(HeaderError::size_exceeded);
   own_.remove(name);
   for (const auto& value : values) {
     if (!own_.add(name, trimmed(value))) return std::unexpected(HeaderError::size_exceeded);
   }
+  shrink();
   return {};
 }
 
@@ -95,18 +106,30 @@ FieldMap::Outcome FieldMap::append(std::string_view name, std::span<const std::b
   if (auto may = may_change(name); !may) return may;
   const auto text = trimmed(value);
   if (!net::http::is_field_value(text)) return std::unexpected(HeaderError::invalid_syntax);
-  if (!own_.add(name, text)) return std::unexpected(HeaderError::size_exceeded);
-  return {};
+  const std::size_t before = own_.size_bytes();
+  if (!share_.resize(before + cost(name, text))) return std::unexpected(HeaderError::size_exceeded);
+  if (own_.add(name, text)) return {};
+  static_cast<void>(share_.resize(before));
+  return std::unexpected(HeaderError::size_exceeded);
 }
 
 FieldMap::Outcome FieldMap::remove(std::string_view name) {
   if (auto may = may_change(name); !may) return may;
   own_.remove(name);
+  shrink();
   return {};
 }
 
-FieldMap FieldMap::clone() const {
-  FieldMap out;
+/// After a removal: the quota counts what there is, so there must not be much more than that.
+void FieldMap::shrink() {
+  constexpr std::size_t kSlack = 256;
+  static_cast<void>(share_.resize(own_.size_bytes()));
+  if (own_.memory_bytes() > 2 * own_.size_bytes() + kSlack) own_.compact();
+}
+
+std::expected<FieldMap, HeaderError> FieldMap::clone(Quota::Slot share) const {
+  if (!share.resize(fields().size_bytes())) return std::unexpected(HeaderError::size_exceeded);
+  FieldMap out(std::move(share));
   // A peer's fields may be larger than what a guest can make; the copy then cannot grow.
   out.own_ = Fields(std::max(kMaxBytes, fields().size_bytes()));
   for (const auto& [name, value] : fields()) static_cast<void>(out.own_.add(name, value));
@@ -114,7 +137,13 @@ FieldMap FieldMap::clone() const {
 }
 
 std::shared_ptr<const Fields> FieldMap::freeze() {
-  if (!shared_) shared_ = std::make_shared<Fields>(std::move(own_));
+  if (shared_) return shared_;
+  struct Held {
+    Fields fields;
+    Quota::Slot share;
+  };
+  const auto held = std::make_shared<Held>(std::move(own_), std::move(share_));
+  shared_ = {held, &held->fields};
   return shared_;
 }
 

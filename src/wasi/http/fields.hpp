@@ -2,6 +2,7 @@
 
 #include "base/result.hpp"
 #include "net/http/message.hpp"
+#include "wasi/system/quota.hpp"
 
 #include <cstddef>
 #include <expected>
@@ -21,10 +22,16 @@ enum class HeaderError : std::uint8_t { invalid_syntax, forbidden, immutable, si
 /// A copy without forbidden fields, for what came from a peer.
 [[nodiscard]] std::shared_ptr<const net::http::Fields> without_forbidden(const net::http::Fields& fields);
 
+/// The same fields, which nobody else holds; they count as bytes of `share` for as long as somebody does.
+/// Null: the quota does not have those bytes.
+[[nodiscard]] std::shared_ptr<const net::http::Fields> counted(
+    std::shared_ptr<const net::http::Fields> fields, Quota::Slot share);
+
 /// Header or trailer fields as guests handle them: mutable until they become part of a message. Immutable
-/// ones share their storage. Every mutation either happens whole or not at all.
+/// ones share their storage. Every mutation either happens whole or not at all. What mutable ones hold counts
+/// as bytes of their guest's quota for as long as anybody holds it.
 ///
-/// A value; lives on the shard of its guest.
+/// A value that moves; lives on the shard of its guest.
 class FieldMap {
  public:
   using Outcome = std::expected<void, HeaderError>;
@@ -35,6 +42,9 @@ class FieldMap {
 
   /// Empty and mutable.
   FieldMap() = default;
+
+  /// The same; `share` becomes as large as what it holds.
+  explicit FieldMap(Quota::Slot share) noexcept : share_(std::move(share)) {}
 
   /// Immutable.
   explicit FieldMap(std::shared_ptr<const net::http::Fields> fields) noexcept : shared_(std::move(fields)) {}
@@ -47,15 +57,17 @@ class FieldMap {
   Outcome append(std::string_view name, std::span<const std::byte> value);
   Outcome remove(std::string_view name);
 
-  /// A deep copy that is mutable.
-  [[nodiscard]] FieldMap clone() const;
+  /// A deep copy that is mutable, and holds bytes of `share`. Size exceeded: they are not there.
+  [[nodiscard]] std::expected<FieldMap, HeaderError> clone(Quota::Slot share = {}) const;
 
   /// Makes it immutable and shares what it holds.
   [[nodiscard]] std::shared_ptr<const net::http::Fields> freeze();
 
  private:
   [[nodiscard]] Outcome may_change(std::string_view name) const;
+  void shrink();
 
+  Quota::Slot share_;
   net::http::Fields own_{kMaxBytes};
   std::shared_ptr<const net::http::Fields> shared_;  // set: immutable
 };

@@ -114,9 +114,58 @@ TEST(FieldMap, FreezingSharesAndCloningFrees) {
   EXPECT_EQ(error_of(map.set("y", {})), HeaderError::immutable);
   EXPECT_EQ(error_of(map.remove("x")), HeaderError::immutable);
   EXPECT_EQ(error_of(map.append("host", {})), HeaderError::forbidden);
-  FieldMap copy = map.clone();
+  FieldMap copy = map.clone().value();
   EXPECT_TRUE(copy.append("y", {}));
   EXPECT_EQ(listed(map), (std::vector<std::string>{"x=1"}));
+}
+
+TEST(FieldMap, CountsAsBytesOfItsQuota) {
+  Quota quota(10'000);
+  const std::string large(4'900, 'x');
+  FieldMap one(quota.empty());
+  FieldMap two(quota.empty());
+  EXPECT_TRUE(one.append("a", as_body(large)));
+  EXPECT_TRUE(two.append("a", as_body(large)));
+  EXPECT_EQ(error_of(two.append("b", as_body(large))), HeaderError::size_exceeded);
+  EXPECT_EQ(two.fields().size(), 1U);
+  EXPECT_FALSE(one.clone(quota.empty()));
+  const std::span<const std::byte> small[] = {as_body("1")};
+  EXPECT_TRUE(two.set("a", small));
+  auto shared = one.freeze();
+  EXPECT_FALSE(quota.take(6'000)) << "frozen ones count as well";
+  auto copy = one.clone(quota.empty());
+  EXPECT_TRUE(copy);
+  one = FieldMap();
+  copy = FieldMap();
+  EXPECT_FALSE(quota.take(6'000)) << "as long as somebody holds them";
+  shared.reset();
+  EXPECT_TRUE(two.remove("a"));
+  EXPECT_TRUE(quota.take(10'000));
+}
+
+TEST(FieldMap, KeepsNoMemoryForWhatWasRemoved) {
+  FieldMap map;
+  const std::string large(100'000, 'x');
+  const std::span<const std::byte> values[] = {as_body("1")};
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(map.append("a", as_body(large)));
+    EXPECT_TRUE(map.append("b", as_body("1")));
+    EXPECT_TRUE(i % 2 == 0 ? map.remove("a") : map.set("a", values));
+    EXPECT_LT(map.fields().memory_bytes(), 1'000U);
+    EXPECT_EQ(map.fields().get("b"), "1");
+  }
+}
+
+TEST(FieldMap, WhatAPeerSentCountsToo) {
+  Quota quota(100);
+  net::http::Fields fields;
+  ASSERT_TRUE(fields.add("name", std::string(50, 'v')));
+  auto first = counted(without_forbidden(fields), quota.empty());
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->get("name")->size(), 50U);
+  EXPECT_FALSE(counted(without_forbidden(fields), quota.empty()));
+  first.reset();
+  EXPECT_TRUE(counted(without_forbidden(fields), quota.empty()));
 }
 
 TEST(FieldMap, StripsWhatAPeerMustNotPassOn) {
@@ -129,7 +178,7 @@ TEST(FieldMap, StripsWhatAPeerMustNotPassOn) {
 TEST(FieldMap, ClonesWhatIsLargerThanAGuestCanMake) {
   net::http::Fields fields(1 << 20);
   for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(fields.add("name", "value"));
-  FieldMap copy = FieldMap(without_forbidden(fields)).clone();
+  FieldMap copy = FieldMap(without_forbidden(fields)).clone().value();
   EXPECT_EQ(copy.fields().size(), 10'000U);
   EXPECT_EQ(error_of(copy.append("x", {})), HeaderError::size_exceeded);
 }

@@ -11,8 +11,8 @@ namespace wisp::wasi::http {
 
 namespace asio = boost::asio;
 
-IncomingBody::IncomingBody(asio::io_context& loop, std::unique_ptr<BodyOrigin> origin)
-    : loop_(loop), origin_(std::move(origin)) {
+IncomingBody::IncomingBody(asio::io_context& loop, std::unique_ptr<BodyOrigin> origin, Quota::Slot share)
+    : loop_(loop), origin_(std::move(origin)), share_(std::move(share)) {
   if (!origin_) end_.end();
 }
 
@@ -101,9 +101,7 @@ asio::awaitable<void> IncomingBody::pump() {
       if (!piece) {
         broken(origin_->explain(piece.error()), piece.error().message());
       } else if (piece->empty()) {
-        if (const auto* trailers = origin_->trailers(); trailers != nullptr)
-          trailers_ = without_forbidden(*trailers);
-        end_.end();
+        end_with_trailers();
       } else if (!skipping_) {
         pending_ = *piece;
         changed_.fire();
@@ -115,6 +113,18 @@ asio::awaitable<void> IncomingBody::pump() {
   running_ = false;
   origin_.reset();
   changed_.fire();
+}
+
+void IncomingBody::end_with_trailers() {
+  if (const auto* trailers = origin_->trailers(); trailers != nullptr) {
+    trailers_ = counted(without_forbidden(*trailers), share_.sibling());
+    if (!trailers_) {
+      const auto size = static_cast<std::uint32_t>(trailers->size_bytes());
+      return broken(ErrorCode::of<ErrorCase::http_response_trailer_section_size>(size),
+                    "the guest holds too much of its messages for these trailers");
+    }
+  }
+  end_.end();
 }
 
 void IncomingBody::broken(ErrorCode code, std::string text) {

@@ -5,6 +5,7 @@
 #include "net/http/message.hpp"
 #include "wasi/http/error_code.hpp"
 #include "wasi/io/stream.hpp"
+#include "wasi/system/quota.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -37,8 +38,8 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
  public:
   using Trailers = std::shared_ptr<const net::http::Fields>;  // null: none
 
-  /// `origin` null: a body without bytes.
-  IncomingBody(boost::asio::io_context& loop, std::unique_ptr<BodyOrigin> origin);
+  /// `origin` null: a body without bytes. Trailers count as bytes of `share`.
+  IncomingBody(boost::asio::io_context& loop, std::unique_ptr<BodyOrigin> origin, Quota::Slot share = {});
   ~IncomingBody() override;
 
   [[nodiscard]] StreamResult<ByteView> read(std::size_t max) override;
@@ -66,10 +67,12 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
  private:
   void pull();
   [[nodiscard]] boost::asio::awaitable<void> pump();
+  void end_with_trailers();
   void broken(ErrorCode code, std::string text);
 
   boost::asio::io_context& loop_;
   std::unique_ptr<BodyOrigin> origin_;
+  Quota::Slot share_;
   ByteView pending_;  // handed out by the origin, not yet taken
   EndState end_;
   Trailers trailers_;

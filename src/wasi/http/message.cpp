@@ -22,6 +22,14 @@ std::expected<std::optional<std::uint64_t>, std::monostate> content_length(const
   return out;
 }
 
+bool OutgoingRequest::count_text() noexcept {
+  std::size_t bytes = method.capacity();
+  for (const auto* text : {&scheme, &authority, &path_with_query}) {
+    if (*text) bytes += (*text)->capacity();
+  }
+  return share.resize(bytes);
+}
+
 bool is_path_with_query(std::string_view text) noexcept {
   if (text.empty() || text == "*") return true;
   if (text.front() != '/' && text.front() != '?') return false;

@@ -84,6 +84,10 @@ struct OutgoingRequest {
   std::optional<std::string> path_with_query;
   SharedFields fields;
   std::shared_ptr<OutgoingBody> body;  ///< null: it has none
+  Quota::Slot share;                   ///< of the bytes that its guest's messages may hold: the text here
+
+  /// Counts the text; false where it exceeds the quota.
+  [[nodiscard]] bool count_text() noexcept;
 };
 
 /// Bounds on the transport of a request that goes out.

@@ -42,10 +42,11 @@ void PendingResponse::resolve(Outcome outcome) {
 
 namespace {
 
-/// A response's body; holds the exchange until it is through.
+/// A response's body; holds the exchange, and what counts it, until it is through.
 class ResponseOrigin final : public BodyOrigin {
  public:
-  explicit ResponseOrigin(std::shared_ptr<ClientExchange> exchange) : exchange_(std::move(exchange)) {}
+  ResponseOrigin(std::shared_ptr<void> flight, std::shared_ptr<ClientExchange> exchange)
+      : flight_(std::move(flight)), exchange_(std::move(exchange)) {}
   asio::awaitable<Result<std::span<const std::byte>>> read(std::size_t max) override {
     return exchange_->read_body(max);
   }
@@ -53,6 +54,7 @@ class ResponseOrigin final : public BodyOrigin {
   ErrorCode explain(const Error& error) const override { return client_error(error); }
 
  private:
+  std::shared_ptr<void> flight_;
   std::shared_ptr<ClientExchange> exchange_;
 };
 
@@ -70,12 +72,16 @@ std::chrono::milliseconds bounded(std::optional<std::chrono::nanoseconds> timeou
 }  // namespace
 
 /// One request under way: a coroutine that connects and waits for the head, and one that passes the request's
-/// body on.
+/// body on. Lives until the response's body is through.
 class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, private Waiter {
  public:
   Flight(std::shared_ptr<Outgoing> owner, std::shared_ptr<PendingResponse> pending,
-         std::shared_ptr<OutgoingBody> body)
-      : owner_(std::move(owner)), pending_(std::move(pending)), body_(std::move(body)) {
+         std::shared_ptr<OutgoingBody> body, Quota::Slot slot, Quota::Slot share)
+      : owner_(std::move(owner)),
+        pending_(std::move(pending)),
+        body_(std::move(body)),
+        slot_(std::move(slot)),
+        share_(std::move(share)) {
     ++owner_->in_flight_;
   }
   ~Flight() {
@@ -87,15 +93,20 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
 
   asio::awaitable<void> run(net::http::RequestHead head, net::http::SendOptions options) {
     const auto self = shared_from_this();
-    auto response = co_await exchange(std::move(head), std::move(options));
+    Result<IncomingResponse> response = fail(Errc::cancelled, "the request was given up");
+    try {
+      response = co_await exchange(std::move(head), std::move(options));
+    } catch (...) {
+      // Asio's way to say that the coroutine was cancelled.
+    }
     if (!response) {
       fail_upload();
       const ErrorCode code = client_error(response.error());
       if (body_) body_->break_off(Failure{.text = response.error().message(), .detail = code});
-      pending_->resolve(std::unexpected(code));
+      answer(std::unexpected(code));
       co_return;
     }
-    pending_->resolve(*std::move(response));
+    answer(*std::move(response));
   }
 
  private:
@@ -122,10 +133,14 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
       asio::co_spawn(owner_->loop_, pass_on(shared_from_this(), exchange), asio::detached);
     }
     const net::http::ResponseHead* answer = CO_TRY(co_await exchange->response());
+    auto fields = counted(without_forbidden(answer->fields), share_.sibling());
+    if (!fields)
+      co_return fail(Errc::http_limit, "the guest holds too much of its messages for this response's head");
     co_return IncomingResponse{
         .status = answer->status,
-        .fields = without_forbidden(answer->fields),
-        .body = std::make_shared<IncomingBody>(owner_->loop_, std::make_unique<ResponseOrigin>(exchange))};
+        .fields = std::move(fields),
+        .body = std::make_shared<IncomingBody>(
+            owner_->loop_, std::make_unique<ResponseOrigin>(shared_from_this(), exchange), share_.sibling())};
   }
 
   /// Passes on the request's body until it ends or the exchange breaks.
@@ -144,7 +159,7 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
         if (body->state() == OutgoingBody::State::abandoned) {
           exchange->abort();
           // Whoever still waits for the response learns why there is none.
-          self->pending_->resolve(std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>()));
+          self->answer(std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>()));
           break;
         }
         if (!body->pending().empty()) {
@@ -170,6 +185,15 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
     }
   }
 
+  /// Lets go of who waits: the response it holds leads back to here.
+  void answer(PendingResponse::Outcome outcome) {
+    if (const auto pending = std::exchange(pending_, nullptr)) {
+      pending->resolve(std::move(outcome));
+    } else if (outcome && outcome->body) {
+      outcome->body->close();
+    }
+  }
+
   /// The response will not come: the upload has no purpose.
   void fail_upload() noexcept {
     failed_ = true;
@@ -186,6 +210,8 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
   std::shared_ptr<Outgoing> owner_;
   std::shared_ptr<PendingResponse> pending_;
   std::shared_ptr<OutgoingBody> body_;
+  Quota::Slot slot_;
+  Quota::Slot share_;                         // of the request's text
   std::shared_ptr<ClientExchange> exchange_;  // while pass_on() runs
   net::Event news_;                           // of the body, for pass_on()
   bool failed_ = false;
@@ -197,7 +223,8 @@ Outgoing::Outgoing(asio::io_context& loop, OutgoingOptions options)
 Outgoing::~Outgoing() = default;
 
 std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(OutgoingRequest request,
-                                                                          const RequestTimeouts& timeouts) {
+                                                                          const RequestTimeouts& timeouts,
+                                                                          Quota::Slot slot) {
   using enum ErrorCase;
   const auto refuse = [&](ErrorCode code) {
     if (request.body) request.body->break_off(Failure{.text = "the request was refused", .detail = code});
@@ -239,7 +266,8 @@ std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(Outgoi
   options.between_bytes_timeout = bounded(timeouts.between_bytes);
 
   auto pending = std::make_shared<PendingResponse>();
-  auto flight = std::make_shared<Flight>(shared_from_this(), pending, std::move(request.body));
+  auto flight = std::make_shared<Flight>(shared_from_this(), pending, std::move(request.body),
+                                         std::move(slot), std::move(request.share));
   // Later, so that what the guest does next (write a short body, finish it) is done.
   asio::co_spawn(
       loop_,

@@ -8,6 +8,7 @@
 #include "wasi/http/message.hpp"
 #include "wasi/io/readiness.hpp"
 #include "wasi/policy/egress.hpp"
+#include "wasi/system/quota.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
@@ -67,10 +68,12 @@ class Outgoing final : public std::enable_shared_from_this<Outgoing> {
   /// Begins to send. Refused at once: HTTP-protocol-error (a scheme that is not http or https),
   /// HTTP-request-URI-invalid (no authority), HTTP-request-method-invalid, HTTP-request-denied (the policy
   /// knows no address under that name). All other failures arrive in the response.
+  /// `slot` is held until the response's body is through.
   [[nodiscard]] std::expected<std::shared_ptr<PendingResponse>, ErrorCode> send(
-      OutgoingRequest request, const RequestTimeouts& timeouts);
+      OutgoingRequest request, const RequestTimeouts& timeouts, Quota::Slot slot);
 
-  /// Requests whose coroutines still run. The loop must run until there are none before it is destroyed.
+  /// Requests that are not through, their responses' bodies included. The loop must run until there are none
+  /// before it is destroyed.
   [[nodiscard]] std::uint32_t in_flight() const noexcept { return in_flight_; }
 
   /// New requests are refused; those in flight end with the trees that sent them.

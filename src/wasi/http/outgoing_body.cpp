@@ -20,6 +20,12 @@ StreamResult<> OutgoingBody::write(ByteView bytes) {
     abandon();
     return end_.take();
   }
+  if (!share_.resize(buffer_.size() + bytes.size())) {
+    end_.fail({.text = "the guest holds too much of its messages",
+               .detail = ErrorCode::of<ErrorCase::internal_error>("too much is held of messages")});
+    abandon();
+    return end_.take();
+  }
   written_ += bytes.size();
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
   wake_reader();
@@ -53,12 +59,14 @@ void OutgoingBody::abandon() noexcept {
 void OutgoingBody::take(Bytes& buffer) {
   buffer.clear();
   buffer.swap(buffer_);
+  static_cast<void>(share_.resize(0));
   changed_.fire();
 }
 
 void OutgoingBody::break_off(std::optional<Failure> failure) noexcept {
   reader_ = nullptr;
   buffer_ = {};
+  static_cast<void>(share_.resize(0));
   if (!end_.open()) return;
   if (failure) {
     end_.fail(*std::move(failure));

@@ -4,6 +4,7 @@
 #include "net/http/message.hpp"
 #include "wasi/http/error_code.hpp"
 #include "wasi/io/stream.hpp"
+#include "wasi/system/quota.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -29,14 +30,16 @@ class OutgoingBody final : public ByteSink {
   /// Bytes held at most for a reader that is slower than its guest.
   static constexpr std::size_t kDefaultLimit = std::size_t{128} << 10;
 
-  /// `announced`: what Content-Length says, if the guest set one.
+  /// `announced`: what Content-Length says, if the guest set one. What nobody has taken
+  /// yet counts as bytes of `share`.
   explicit OutgoingBody(Of of, std::optional<std::uint64_t> announced = std::nullopt,
-                        std::size_t limit = kDefaultLimit)
-      : of_(of), announced_(announced), limit_(limit) {}
+                        std::size_t limit = kDefaultLimit, Quota::Slot share = {})
+      : of_(of), announced_(announced), limit_(limit), share_(std::move(share)) {}
 
   // --- the writer's side
   [[nodiscard]] StreamResult<std::size_t> capacity() override;
-  /// Bytes beyond the announced length: the stream fails with the body-size error, and the body is abandoned.
+  /// Bytes beyond the announced length, or the quota: the stream fails with the body-size error, or
+  /// internal-error, and the body is abandoned.
   [[nodiscard]] StreamResult<> write(ByteView bytes) override;
   /// What was written is on its way already; there is nothing to begin.
   [[nodiscard]] StreamResult<> flush() override;
@@ -78,6 +81,7 @@ class OutgoingBody final : public ByteSink {
   std::optional<std::uint64_t> announced_;
   std::uint64_t written_ = 0;
   std::size_t limit_;
+  Quota::Slot share_;
   Bytes buffer_;
   std::shared_ptr<const net::http::Fields> trailers_;
   EndState end_;

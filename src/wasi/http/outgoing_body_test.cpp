@@ -118,5 +118,20 @@ TEST(OutgoingBody, AReaderThatLeavesEndsTheStream) {
   EXPECT_TRUE(body.pending().empty());
 }
 
+TEST(OutgoingBody, WhatNobodyTakesCountsAsBytesOfItsQuota) {
+  Quota quota(100);
+  OutgoingBody one(OutgoingBody::Of::request, std::nullopt, 1'000, quota.empty());
+  OutgoingBody two(OutgoingBody::Of::request, std::nullopt, 1'000, quota.empty());
+  const Bytes bytes(60);
+  EXPECT_TRUE(one.write(bytes));
+  Bytes taken;
+  one.take(taken);
+  EXPECT_TRUE(two.write(bytes));
+  EXPECT_FALSE(one.write(bytes));
+  EXPECT_EQ(one.state(), OutgoingBody::State::abandoned);
+  two.break_off(std::nullopt);
+  EXPECT_TRUE(quota.take(100));
+}
+
 }  // namespace
 }  // namespace wisp::wasi::http

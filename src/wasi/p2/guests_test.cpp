@@ -1,6 +1,8 @@
 // WASI 0.2 end to end, as programs use it.
 #include "wasi/p2/testing.hpp"
 
+#include <gmock/gmock.h>
+
 namespace wisp::wasi::p2 {
 namespace {
 
@@ -128,7 +130,41 @@ TEST_F(Guests, AreDeniedWhatWasNotGranted) {
             std::string::npos);
   EXPECT_NE(run("sockets", {"udp-send", "127.0.0.1", "9", "x"}).out.find("access-denied"), std::string::npos);
   EXPECT_NE(run("sockets", {"resolve", "localhost"}).out.find("access-denied"), std::string::npos);
-  EXPECT_NE(run("sockets", {"hoard"}).out.find("had 256 sockets, then new-socket-limit"), std::string::npos);
+}
+
+TEST_F(Guests, CannotTakeWithoutEnd) {
+  std::ofstream(folder / "file") << "x";
+  auto setup = with_network({"127.0.0.1"}, true);
+  auto rules = std::make_shared<NetworkRules>(*setup.network);
+  rules->look_up = true;
+  setup.network = rules;
+  setup.resolver = std::make_shared<net::DnsPool>();
+  setup.preopens = with_folder(TreeAccess::read_only).preopens;
+  const struct {
+    const char* kind;
+    const char* says;  // and returns; or the trap does
+  } kCases[] = {
+      {"tcp", "had 256, then new-socket-limit\n"},
+      {"udp", "had 256, then new-socket-limit\n"},
+      {"connections", "had 127, then new-socket-limit\n"},
+      {"lookups", "had 16, then temporary-resolver-failure\n"},
+      {"directories", "had 1023, then quota\n"},
+      {"files", "had 1023, then quota\n"},
+      {"entries", "had 1024, then quota\n"},
+      {"file-streams", "had 1024, then quota\n"},
+      {"pollables", "the instance holds 100000 handles"},
+      {"streams", "the instance holds 100000 handles"},
+      {"preopens", "more open descriptors than this guest may hold"},
+  };
+  for (const auto& one : kCases) {
+    const auto result = run("hoard", {one.kind}, setup);
+    if (result.status == 0) {
+      EXPECT_EQ(result.out, one.says) << one.kind;
+    } else {
+      EXPECT_THAT(result.error, ::testing::HasSubstr(one.says)) << one.kind << ": " << result.out;
+    }
+    EXPECT_EQ(run("cli", {"args"}).status, 0) << "after " << one.kind;
+  }
 }
 
 TEST_F(Guests, LookUpNames) {

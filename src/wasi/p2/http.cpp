@@ -18,8 +18,11 @@ Result<SendReply> send(Caller& caller, std::unique_ptr<OutgoingRequest> request,
   TRY(request->may_drop());
   const auto& outgoing = caller.context<Context>().outgoing();
   if (!outgoing) return Refusal(http::ErrorCode::of<http::ErrorCase::http_request_denied>());
-  auto pending =
-      outgoing->send(std::move(request->core()), options ? (*options)->timeouts() : http::RequestTimeouts{});
+  // A connection is a socket.
+  auto slot = caller.context<Context>().sockets().take();
+  if (!slot) return Refusal(http::ErrorCode::of<http::ErrorCase::connection_limit_reached>());
+  auto pending = outgoing->send(std::move(request->core()),
+                                options ? (*options)->timeouts() : http::RequestTimeouts{}, *std::move(slot));
   if (!pending) return pass_on(std::move(pending));
   return std::make_unique<FutureIncomingResponse>(*std::move(pending));
 }

@@ -1,3 +1,4 @@
+#include "wasi/context.hpp"
 #include "wasi/p2/http_types.hpp"
 
 namespace wisp::wasi::p2 {
@@ -9,6 +10,12 @@ namespace {
 
 using FieldsReply = std::expected<void, FieldsError>;
 using Entry = std::tuple<std::string_view, ByteView>;
+
+Unexpected too_large() {
+  return fail(Errc::trap_limit,
+              "fields grew beyond {} bytes, or all that the instance holds of messages beyond its limit",
+              http::FieldMap::kMaxBytes);
+}
 
 /// There is no case for fields that grow too large in 0.2: that is a trap.
 Result<FieldsReply> tell(http::FieldMap::Outcome outcome) {
@@ -25,16 +32,20 @@ Result<FieldsReply> tell(http::FieldMap::Outcome outcome) {
       error.value.emplace<2>();
       break;
     case http::HeaderError::size_exceeded:
-      return fail(Errc::trap_limit, "fields grew beyond {} bytes", http::FieldMap::kMaxBytes);
+      return too_large();
   }
   return Refusal(error);
 }
 
 ByteView bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
-Result<std::expected<std::unique_ptr<HttpFields>, FieldsError>> from_list(Caller&,
+std::unique_ptr<HttpFields> make_fields(Caller& caller) {
+  return std::make_unique<HttpFields>(http::FieldMap(caller.context<Context>().message_bytes().empty()));
+}
+
+Result<std::expected<std::unique_ptr<HttpFields>, FieldsError>> from_list(Caller& caller,
                                                                           std::vector<Entry> entries) {
-  auto fields = std::make_unique<HttpFields>();
+  auto fields = make_fields(caller);
   for (const auto& [name, value] : entries) {
     auto added = TRY(tell(fields->map().append(name, value)));
     if (!added) return pass_on(std::move(added));
@@ -70,11 +81,17 @@ Result<FieldsReply> remove(Caller&, HttpFields& self, std::string_view name) {
   return tell(self.map().remove(name));
 }
 
+Result<std::unique_ptr<HttpFields>> clone(Caller& caller, HttpFields& self) {
+  auto copy = self.map().clone(caller.context<Context>().message_bytes().empty());
+  if (!copy) return too_large();
+  return std::make_unique<HttpFields>(*std::move(copy));
+}
+
 }  // namespace
 
 void add_http_fields(component::HostInterface& types) {
   types.resource<HttpFields>("fields")
-      .function("[constructor]fields", [](Caller&) { return std::make_unique<HttpFields>(); })
+      .function("[constructor]fields", make_fields)
       .function("[static]fields.from-list", from_list)
       .function("[method]fields.get", get)
       .function(
@@ -84,8 +101,7 @@ void add_http_fields(component::HostInterface& types) {
       .function("[method]fields.delete", remove)
       .function("[method]fields.append", append)
       .function("[method]fields.entries", entries)
-      .function("[method]fields.clone",
-                [](Caller&, HttpFields& self) { return std::make_unique<HttpFields>(self.map().clone()); });
+      .function("[method]fields.clone", clone);
 }
 
 }  // namespace wisp::wasi::p2

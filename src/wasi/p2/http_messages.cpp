@@ -1,3 +1,4 @@
+#include "wasi/context.hpp"
 #include "wasi/p2/http_types.hpp"
 
 #include <array>
@@ -71,13 +72,18 @@ Maybe<std::unique_ptr<IncomingBody>> consume(std::shared_ptr<http::IncomingBody>
   return std::make_unique<IncomingBody>(std::move(body));
 }
 
+Unexpected too_much() {
+  return fail(Errc::trap_limit, "what the instance holds of messages grew beyond its limit");
+}
+
 /// outgoing-body of a request or response, once; refused, too, when content-length makes no sense.
 template <class Message>
-Maybe<std::unique_ptr<OutgoingBody>> open_body(Message& message, http::OutgoingBody::Of of) {
+Maybe<std::unique_ptr<OutgoingBody>> open_body(Caller& caller, Message& message, http::OutgoingBody::Of of) {
   if (message.body) return Refusal(Unit{});
   const auto length = http::content_length(*message.fields);
   if (!length) return Refusal(Unit{});
-  message.body = std::make_shared<http::OutgoingBody>(of, *length);
+  message.body = std::make_shared<http::OutgoingBody>(of, *length, http::OutgoingBody::kDefaultLimit,
+                                                      caller.context<Context>().message_bytes().empty());
   return std::make_unique<OutgoingBody>(message.body);
 }
 
@@ -103,43 +109,50 @@ void add_incoming_request(component::HostInterface& types) {
 
 // ---- requests that go out
 
-Done set_method(Caller&, OutgoingRequest& self, Method method) {
+Result<Done> counted(OutgoingRequest& request) {
+  if (!request.core().count_text()) return too_much();
+  return Done();
+}
+
+Result<Done> set_method(Caller&, OutgoingRequest& self, Method method) {
   std::string token = to_token(std::move(method));
   if (!net::http::is_token(token)) return Refusal(Unit{});
   self.core().method = std::move(token);
-  return {};
+  return counted(self);
 }
 
-Done set_path(Caller&, OutgoingRequest& self, std::optional<std::string> path) {
+Result<Done> set_path(Caller&, OutgoingRequest& self, std::optional<std::string> path) {
   if (path && !http::is_path_with_query(*path)) return Refusal(Unit{});
   self.core().path_with_query = std::move(path);
-  return {};
+  return counted(self);
 }
 
-Done set_scheme(Caller&, OutgoingRequest& self, std::optional<Scheme> scheme) {
+Result<Done> set_scheme(Caller&, OutgoingRequest& self, std::optional<Scheme> scheme) {
   std::optional<std::string> text;
   if (scheme) text = to_text(*std::move(scheme));
   if (text && !http::is_scheme(*text)) return Refusal(Unit{});
   self.core().scheme = std::move(text);
-  return {};
+  return counted(self);
 }
 
-Done set_authority(Caller&, OutgoingRequest& self, std::optional<std::string> authority) {
+Result<Done> set_authority(Caller&, OutgoingRequest& self, std::optional<std::string> authority) {
   if (authority && (authority->ends_with(':') || !net::http::parse_authority(*authority)))
     return Refusal(Unit{});
   self.core().authority = std::move(authority);
-  return {};
+  return counted(self);
 }
 
 void add_outgoing_request(component::HostInterface& types) {
   types.resource<OutgoingRequest>("outgoing-request")
       .function("[constructor]outgoing-request",
-                [](Caller&, std::unique_ptr<HttpFields> headers) {
-                  return std::make_unique<OutgoingRequest>(headers->map().freeze());
+                [](Caller& caller, std::unique_ptr<HttpFields> headers) {
+                  auto request = std::make_unique<OutgoingRequest>(headers->map().freeze());
+                  request->core().share = caller.context<Context>().message_bytes().empty();
+                  return request;
                 })
       .function("[method]outgoing-request.body",
-                [](Caller&, OutgoingRequest& self) {
-                  return open_body(self.core(), http::OutgoingBody::Of::request);
+                [](Caller& caller, OutgoingRequest& self) {
+                  return open_body(caller, self.core(), http::OutgoingBody::Of::request);
                 })
       .function("[method]outgoing-request.method",
                 [](Caller&, OutgoingRequest& self) { return to_method(self.core().method); })
@@ -204,8 +217,8 @@ void add_outgoing_response(component::HostInterface& types) {
       .function("[method]outgoing-response.set-status-code", set_status)
       .function("[method]outgoing-response.headers",
                 [](Caller&, OutgoingResponse& self) { return self.headers(); })
-      .function("[method]outgoing-response.body", [](Caller&, OutgoingResponse& self) {
-        return open_body(self.core(), http::OutgoingBody::Of::response);
+      .function("[method]outgoing-response.body", [](Caller& caller, OutgoingResponse& self) {
+        return open_body(caller, self.core(), http::OutgoingBody::Of::response);
       });
 }
 

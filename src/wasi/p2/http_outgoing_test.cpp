@@ -169,6 +169,27 @@ TEST(HttpOutgoing, AClientThatLeavesEndsTheRequestUpstream) {
   }
 }
 
+TEST(HttpOutgoing, RequestsUnderWayAreBounded) {
+  WISP_NEEDS_GUEST("http-steps");
+  TestServer server(origin);
+  Served steps("http-steps", {}, {fmt::format("127.0.0.1:{}", server.port())});
+  for (int i = 0; i < 2; ++i) {
+    const Reply reply = steps.get(fmt::format("/hoard?host=127.0.0.1:{}", server.port()));
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.body, "256\n");
+    EXPECT_TRUE(steps.comes_to_rest());
+    EXPECT_TRUE(eventually([&] { return server.stats().in_flight == 0; }));
+  }
+}
+
+TEST(HttpOutgoing, ARequestGivenUpMakesRoom) {
+  WISP_NEEDS_GUEST("http-steps");
+  TestServer server(origin);
+  Served steps("http-steps", {}, {fmt::format("127.0.0.1:{}", server.port())});
+  EXPECT_EQ(steps.get(fmt::format("/give-up?host=127.0.0.1:{}", server.port())).body, "300\n");
+  EXPECT_TRUE(steps.comes_to_rest());
+}
+
 TEST(HttpOutgoing, SendsToAnotherGuestAndBack) {
   WISP_NEEDS_GUEST("http-proxy");
   WISP_NEEDS_GUEST("http-echo");

@@ -112,11 +112,11 @@ TEST(HttpServing, EchoesBodiesOfAnySizeAndFraming) {
   for (const std::size_t size : {0UL, 1UL, 4096UL, 65'536UL, 1'000'000UL}) {
     std::string body(size, '\0');
     for (std::size_t i = 0; i < size; ++i) body[i] = static_cast<char>(i * 31 + i / 256);
-    const Reply reply = echo.request("POST", "/echo", body, "content-type: x/y\r\n");
+    const Reply reply = echo.request("POST", "/echo", body, "Content-Type: x/y\r\n");
     EXPECT_EQ(reply.status, 200);
     EXPECT_TRUE(reply.whole) << size;
     EXPECT_TRUE(reply.body == body) << size << " became " << reply.body.size();
-    EXPECT_NE(reply.head.find("content-type: x/y\r\n"), std::string::npos);
+    EXPECT_NE(reply.head.find("Content-Type: x/y\r\n"), std::string::npos);
   }
 }
 

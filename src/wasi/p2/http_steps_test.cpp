@@ -46,10 +46,19 @@ TEST(HttpSteps, MisuseTraps) {
     std::string_view path;
     Errc error;
   } kCases[] = {
-      {"/trap/drop-request", Errc::trap_host},   {"/trap/drop-body", Errc::trap_host},
-      {"/trap/finish-reading", Errc::trap_host}, {"/trap/finish-writing", Errc::trap_host},
-      {"/trap/headers-held", Errc::trap_host},   {"/trap/fields", Errc::trap_limit},
+      {"/trap/drop-request", Errc::trap_host},
+      {"/trap/drop-body", Errc::trap_host},
+      {"/trap/finish-reading", Errc::trap_host},
+      {"/trap/finish-writing", Errc::trap_host},
+      {"/trap/headers-held", Errc::trap_host},
+      {"/trap/fields", Errc::trap_limit},
       {"/trap/permit", Errc::trap_host},
+      {"/trap/hoard-handles", Errc::trap_limit},
+      {"/trap/hoard-fields", Errc::trap_limit},
+      {"/trap/hoard-clones", Errc::trap_limit},
+      {"/trap/hoard-emptied-fields", Errc::trap_limit},
+      {"/trap/hoard-bodies", Errc::trap_limit},
+      {"/trap/hoard-targets", Errc::trap_limit},
   };
   for (const auto& one : kCases) {
     const auto before = steps.failures().size();

@@ -76,5 +76,35 @@ TEST(Quota, GivesBack) {
   EXPECT_TRUE(quota.take());
 }
 
+TEST(Quota, SlotsGrowAndShrinkWithinIt) {
+  Quota quota(100);
+  auto one = quota.empty();
+  EXPECT_TRUE(one.resize(60));
+  EXPECT_FALSE(quota.take(41));
+  auto other = one.sibling();
+  EXPECT_FALSE(other.resize(41));
+  EXPECT_TRUE(other.resize(40));
+  EXPECT_FALSE(one.resize(61));
+  EXPECT_FALSE(one.resize(SIZE_MAX));
+  EXPECT_TRUE(one.resize(10));
+  EXPECT_TRUE(other.resize(90));
+  other = {};
+  EXPECT_TRUE(quota.take(90));
+  EXPECT_FALSE(quota.take(91));
+}
+
+TEST(Quota, SlotsOutliveIt) {
+  Quota::Slot slot;
+  EXPECT_TRUE(slot.resize(SIZE_MAX)) << "of no quota";
+  {
+    Quota quota(10);
+    slot = *quota.take(5);
+    Quota::Slot moved = std::move(slot);
+    slot = std::move(moved);
+  }
+  EXPECT_FALSE(slot.resize(11));
+  EXPECT_TRUE(slot.resize(10));
+}
+
 }  // namespace
 }  // namespace wisp::wasi

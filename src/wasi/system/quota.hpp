@@ -7,41 +7,65 @@
 
 namespace wisp::wasi {
 
-/// How many of something one guest may hold at a time. Slots may outlive it. One shard.
+/// How much of something one guest may hold at a time: pieces, or bytes. Slots may outlive it. One shard.
 class Quota {
+  struct Use {
+    std::size_t limit;
+    std::size_t used = 0;
+  };
+
  public:
-  /// One of them; gives itself back when destroyed.
+  /// A share; gives itself back when destroyed. The default one belongs to no quota and has no bound.
   class Slot {
    public:
     Slot() = default;
-    Slot(Slot&& other) noexcept : used_(std::move(other.used_)) {}
+    Slot(Slot&& other) noexcept : use_(std::move(other.use_)), size_(std::exchange(other.size_, 0)) {}
     Slot& operator=(Slot&& other) noexcept {
-      std::swap(used_, other.used_);
+      std::swap(use_, other.use_);
+      std::swap(size_, other.size_);
       return *this;
     }
     ~Slot() {
-      if (used_) --*used_;
+      if (use_) use_->used -= size_;
     }
+
+    /// Changes how much it is. False, and unchanged, where that exceeds the quota.
+    [[nodiscard]] bool resize(std::size_t size) noexcept {
+      if (!use_) return true;
+      if (size > size_ && size - size_ > use_->limit - use_->used) return false;
+      use_->used += size - size_;  // wraps around and back when it shrinks
+      size_ = size;
+      return true;
+    }
+
+    /// An empty share of the same quota.
+    [[nodiscard]] Slot sibling() const { return use_ ? Slot(use_) : Slot(); }
 
    private:
     friend class Quota;
-    explicit Slot(std::shared_ptr<std::size_t> used) : used_(std::move(used)) {}
-    std::shared_ptr<std::size_t> used_;
+    explicit Slot(std::shared_ptr<Use> use) noexcept : use_(std::move(use)) {}
+    std::shared_ptr<Use> use_;
+    std::size_t size_ = 0;
   };
 
   explicit Quota(std::size_t limit) : limit_(limit) {}
 
-  /// Empty at the limit.
-  [[nodiscard]] std::optional<Slot> take() {
-    if (!used_) used_ = std::make_shared<std::size_t>(0);
-    if (*used_ >= limit_) return std::nullopt;
-    ++*used_;
-    return Slot(used_);
+  /// None where that exceeds the quota.
+  [[nodiscard]] std::optional<Slot> take(std::size_t size = 1) {
+    Slot slot = empty();
+    if (!slot.resize(size)) return std::nullopt;
+    return slot;
+  }
+
+  /// A share that is nothing yet.
+  [[nodiscard]] Slot empty() {
+    if (!use_) use_ = std::make_shared<Use>(Use{.limit = limit_});
+    return Slot(use_);
   }
 
  private:
   std::size_t limit_;
-  std::shared_ptr<std::size_t> used_;
+  std::shared_ptr<Use> use_;
 };
 
 }  // namespace wisp::wasi
