@@ -1,6 +1,7 @@
 #include "cli/access_log.hpp"
 #include "cli/command.hpp"
 #include "cli/failure.hpp"
+#include "cli/failure_log.hpp"
 #include "cli/grants.hpp"
 #include "cli/help.hpp"
 #include "cli/inspection.hpp"
@@ -51,6 +52,7 @@ struct Serving {
   World world;
   std::shared_ptr<wasi::Setup> setup;  // not changed while instances live
   std::optional<AccessLog> log;
+  std::unique_ptr<FailureLog> failures;
   std::unique_ptr<wasi::http::HttpService> service;
 };
 
@@ -95,7 +97,8 @@ class ServeCommand final : public Command {
     auto face = wasi::p2::http_handler(it.world.linked);
     if (!face) return std::unexpected(about(file_, face.error()));
     options.outgoing = TRY(make_outgoing(*it.setup));
-    connect(options, it, console);
+    it.failures = std::make_unique<FailureLog>([&console](const Error& error) { report(error, console); });
+    connect(options, it);
     it.service = TRY(wasi::http::HttpService::start(it.engine, *std::move(face), std::move(options)));
 
     announce(url_host(host), *it.service, it.world, console);
@@ -115,7 +118,7 @@ class ServeCommand final : public Command {
     return make_world(loader, file_, companions_, grants_.unstable);
   }
 
-  static void connect(wasi::http::ServeOptions& options, Serving& it, const Console& console) {
+  static void connect(wasi::http::ServeOptions& options, Serving& it) {
     options.make_context =
         [setup = std::shared_ptr<const wasi::Setup>(it.setup)](
             const wasi::http::ShardServices& services) -> Result<std::shared_ptr<component::HostContext>> {
@@ -125,10 +128,10 @@ class ServeCommand final : public Command {
     };
     if (it.log)
       options.access_log = [&log = *it.log](const net::http::AccessRecord& record) { log.write(record); };
-    options.on_failure = [console](const net::http::RequestHead& head, const Error& error) {
+    options.on_failure = [&log = *it.failures](const net::http::RequestHead& head, const Error& error) {
       // A client that left, or a server that shuts down, is nobody's failure.
       if (error.code() == Errc::cancelled) return;
-      report(Error(error).in(fmt::format("{} {}", head.method, head.path_with_query)), console);
+      log.add(Error(error).in(fmt::format("{} {}", head.method, head.path_with_query)));
     };
   }
 
