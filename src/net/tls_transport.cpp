@@ -76,6 +76,7 @@ class TlsTransport final : public Transport {
   bool peer_has_closed() const noexcept override {
     return net::peer_has_closed(shared_->stream->next_layer());
   }
+  bool settled() const noexcept override { return net::settled(shared_->stream->next_layer()); }
   bool negotiated_h2() const noexcept override { return h2_; }
 
  private:

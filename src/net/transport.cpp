@@ -4,7 +4,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace wisp::net {
@@ -77,6 +79,7 @@ class PlainTransport final : public Transport {
 
   asio::ip::tcp::endpoint peer() const noexcept override { return peer_; }
   bool peer_has_closed() const noexcept override { return net::peer_has_closed(socket_); }
+  bool settled() const noexcept override { return net::settled(socket_); }
 
  private:
   Socket socket_;
@@ -91,6 +94,14 @@ bool peer_has_closed(const Socket& socket) noexcept {
   if (::getsockopt(const_cast<Socket&>(socket).native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
     return true;
   return info.tcpi_state != TCP_ESTABLISHED;
+}
+
+bool settled(const Socket& socket) noexcept {
+  const int descriptor = const_cast<Socket&>(socket).native_handle();
+  int unread = 0;
+  int unsent = 0;
+  if (::ioctl(descriptor, FIONREAD, &unread) != 0 || ::ioctl(descriptor, SIOCOUTQ, &unsent) != 0) return true;
+  return unread == 0 && unsent == 0;
 }
 
 std::unique_ptr<Transport> make_plain_transport(Socket socket) {

@@ -25,6 +25,9 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asi
 /// Transport::peer_has_closed() of a socket.
 [[nodiscard]] bool peer_has_closed(const Socket& socket) noexcept;
 
+/// Transport::settled() of a socket.
+[[nodiscard]] bool settled(const Socket& socket) noexcept;
+
 /// What one write gathers; unused ones stay empty.
 using WriteBuffers = std::array<boost::asio::const_buffer, 3>;
 
@@ -71,6 +74,10 @@ class Transport {
   /// Whether the peer has closed its side or the connection is gone, although bytes from before may be
   /// unread. A system call.
   [[nodiscard]] virtual bool peer_has_closed() const noexcept = 0;
+
+  /// Whether closing loses nothing: the peer's side has all that was written, and nothing of the peer's is
+  /// unread, which would reset the connection. System calls.
+  [[nodiscard]] virtual bool settled() const noexcept = 0;
 
   /// Whether TLS agreed on "h2".
   [[nodiscard]] virtual bool negotiated_h2() const noexcept { return false; }

@@ -68,6 +68,17 @@ TEST(Serve, FailuresOfTheGuestAreAnsweredAndReported) {
   for (const auto& row : rows) EXPECT_THAT(outcome.err, HasSubstr(row.report));
 }
 
+TEST(Serve, ManyFailuresAreCountedNotShown) {
+  Server server({guest("http-echo")});
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(get(server.port(), "/trap").status, 502);
+  const auto err = server.stop().err;
+  std::size_t shown = 0;
+  for (std::size_t at = 0; (at = err.find("error[E0401]: GET /trap", at)) != std::string::npos; ++at) ++shown;
+  EXPECT_GE(shown, 10U);
+  EXPECT_LT(shown, 100U);
+  EXPECT_THAT(err, HasSubstr(" more of this kind were not shown\n"));
+}
+
 TEST(Serve, NoCapacityIs503) {
   Server server({"--max-instances", "1", "--shards", "1", guest("http-echo")});
   const Connection busy(server.port());
@@ -158,6 +169,20 @@ TEST(Serve, ASecondSignalEndsAtOnce) {
   while (Connection(server.port()).open()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   server.process().signal(SIGTERM);
   EXPECT_EQ(server.process().wait().status, -SIGTERM);
+}
+
+TEST(Serve, SigtermClosesIdleConnectionsAtOnce) {
+  Server server({guest("hello")});
+  const Connection one(server.port());
+  one.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(one.receive_until("world!"), HasSubstr("world!"));
+  const Connection two(server.port());
+  two.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string("\0\0\0\4\0\0\0\0\0", 9));
+  EXPECT_THAT(two.receive_until(std::string("\4\1\0\0\0\0", 6)), HasSubstr(std::string(1, '\4')));
+  server.process().signal(SIGTERM);
+  EXPECT_EQ(one.receive_all(), "");
+  EXPECT_EQ(two.receive_all().size(), 17U) << "GOAWAY, then the end";
+  EXPECT_EQ(server.process().wait().status, 0);  // though both clients still hold their ends
 }
 
 TEST(Serve, DrainingEndsAfterItsTime) {

@@ -22,6 +22,7 @@ constexpr std::size_t kCopyBelow =
     4 << 10;  // smaller bodies are copied behind the head: one buffer is cheaper to send
 constexpr std::size_t kKeepOut = 16 << 10;  // a larger write buffer is given back
 constexpr std::chrono::seconds kClosingTime{2};
+constexpr std::chrono::milliseconds kClosingStep{50};
 constexpr std::chrono::milliseconds kDrainGrace{500};
 
 }  // namespace
@@ -129,7 +130,13 @@ asio::awaitable<H1Server::Next> H1Server::next_head() {
     const Waiting now = in_.pending().empty() && !first ? Waiting::idle : Waiting::head;
     if (now != waiting_ || !wait_timer_.armed()) {
       waiting_ = now;
-      wait_timer_.arm(now == Waiting::idle ? limits.idle_timeout : limits.head_timeout);
+      if (now == Waiting::idle) {
+        wait_timer_.arm(limits.idle_timeout);
+      } else {
+        // One that was accepted just before a drain has its first request on its way, or none.
+        const bool late = server().draining && in_.pending().empty();
+        wait_timer_.arm(late ? kDrainGrace : limits.head_timeout);
+      }
     }
     if (co_await in_.more() == Inbound::More::cancelled) co_return Next::close;
   }
@@ -206,7 +213,8 @@ asio::awaitable<void> H1Server::close_gently() {
     transport_->shutdown_send();
     in_.discard();
     waiting_ = Waiting::closing;
-    wait_timer_.arm(kClosingTime);
+    closing_until_ = std::chrono::steady_clock::now() + kClosingTime;
+    wait_timer_.arm(kClosingStep);
     while (!in_.ended()) {
       if (co_await in_.more() != Inbound::More::bytes) break;
     }
@@ -217,6 +225,13 @@ asio::awaitable<void> H1Server::close_gently() {
   transport_->close();
 }
 
+/// Until the client has closed, or has everything while the server drains, or has had its time.
+void H1Server::linger() noexcept {
+  const bool hurried = server().draining && transport_->settled();
+  if (hurried || std::chrono::steady_clock::now() >= closing_until_) return transport_->close();
+  wait_timer_.arm(kClosingStep);
+}
+
 void H1Server::on_closed() noexcept {
   if (serving_) lose(Lost::client_left);
 }
@@ -224,8 +239,10 @@ void H1Server::on_closed() noexcept {
 void H1Server::on_wait_timeout() noexcept {
   switch (waiting_) {
     case Waiting::idle:
-    case Waiting::closing:
       transport_->close();
+      break;
+    case Waiting::closing:
+      linger();
       break;
     case Waiting::head:
       too_slow_ = true;

@@ -56,6 +56,7 @@ class H1Server final : public ServerConnection,
   void end_exchange() noexcept;
   void log() noexcept;
   boost::asio::awaitable<void> close_gently();
+  void linger() noexcept;
 
   Result<> begin_response(const ResponseHead& head, BodySize size);
   Result<std::span<const std::byte>> admit(std::span<const std::byte> data);
@@ -107,6 +108,7 @@ class H1Server final : public ServerConnection,
   Timer handler_timer_;
   enum class Waiting : std::uint8_t { idle, head, body, closing } waiting_ = Waiting::idle;
   std::chrono::steady_clock::time_point began_;
+  std::chrono::steady_clock::time_point closing_until_;
 };
 
 }  // namespace wisp::net::http

@@ -57,6 +57,11 @@ void H2Server::start(std::string_view received) {
 }
 
 void H2Server::drain() noexcept {
+  draining_ = true;
+  take_no_more();
+}
+
+void H2Server::take_no_more() noexcept {
   last_announced_ = true;
   submit_goaway(NGHTTP2_NO_ERROR);
 }
@@ -83,7 +88,7 @@ std::shared_ptr<H2Stream> H2Server::on_open() {
 void H2Server::on_batch() {
   for (auto& stream : std::exchange(ready_, {})) stream->begin();
   const std::uint32_t most = server().options.limits.requests_per_connection;
-  if (most != 0 && requests_ >= most && !last_announced_) drain();
+  if (most != 0 && requests_ >= most && !last_announced_) take_no_more();
 }
 
 void H2Server::on_stream_gone() {

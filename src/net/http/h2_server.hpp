@@ -30,17 +30,19 @@ class H2Server final : public H2Session, public ServerConnection {
   void count_handler(int change) noexcept;
 
  private:
+  void take_no_more() noexcept;
   std::shared_ptr<H2Stream> on_open() override;
   void on_batch() override;
   void on_goaway() override {}
   void on_stream_gone() override;
-  void watch_idle() noexcept;
+  bool in_a_hurry() const noexcept override { return draining_; }
 
   std::vector<std::shared_ptr<H2ServerStream>> ready_;
   Timer idle_timer_;
   std::uint32_t requests_ = 0;
   std::uint32_t handlers_ = 0;
   bool last_announced_ = false;
+  bool draining_ = false;  // the whole server
 };
 
 /// One request over HTTP/2. Owned by its connection until the stream is closed and by the handler's

@@ -388,6 +388,37 @@ TEST(H2Server, RequestsPerConnection) {
   EXPECT_EQ(client.end(), "goaway 0");
 }
 
+TEST(H2Server, DrainClosesIdleConnectionsAndFinishesWhatIsInFlight) {
+  std::atomic<bool> go = false;
+  std::atomic<int> running = 0;
+  TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {
+    if (exchange.head().path_with_query == "/wait") {
+      ++running;
+      while (!go) co_await sleep_for(2ms);
+    }
+    (void)co_await exchange.respond({}, as_body("done"));
+  });
+  RawH2 fresh(server.port());
+  RawH2 idle(server.port());
+  idle.request(1, kGet);
+  EXPECT_EQ(idle.fate(1), "200");
+  RawH2 busy(server.port());
+  busy.request(1, {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/wait"}});
+  ASSERT_TRUE(eventually([&] { return running == 1; }));
+  auto drained = asio::co_spawn(server.loop().io(), server.server().drain(30s), asio::use_future);
+  for (RawH2* client : {&fresh, &idle}) {
+    EXPECT_EQ(client->end(), "goaway 0");
+    // Not half closed but closed: nobody waits for what this client may still say.
+    client->send_frame(NGHTTP2_PING, 0, 0, "12345678");
+    EXPECT_TRUE(eventually([&] { return client->raw().is_reset(); }));
+  }
+  EXPECT_EQ(drained.wait_for(0s), std::future_status::timeout);
+  go = true;
+  EXPECT_EQ(busy.fate(1), "200");
+  EXPECT_EQ(busy.end(), "end");  // GOAWAY came before
+  EXPECT_EQ(drained.wait_for(10s), std::future_status::ready);
+}
+
 TEST(H2Server, ResetIsADisconnect) {
   std::atomic<int> running = 0;
   TestServer server([&](Exchange& exchange) -> asio::awaitable<void> {

@@ -21,6 +21,7 @@ constexpr std::size_t kReadSize = 16 << 10;
 constexpr std::size_t kGather = 64 << 10;  // frames put into one write
 constexpr std::size_t kMaxConnectionWindow = 16 << 20;
 constexpr std::chrono::seconds kClosingTime{2};
+constexpr std::chrono::milliseconds kClosingStep{50};
 constexpr std::chrono::seconds kHeadTimeout{10};
 // Frames that make work and carry nothing (pings, settings, resets, empty data) cost 1, errors that make us
 // reset a stream cost 20; a peer that spends more than this in a second is not a client.
@@ -357,6 +358,8 @@ H2Session::H2Session(asio::io_context& io, TimerWheel& wheel, std::unique_ptr<Tr
       in_(std::make_unique_for_overwrite<std::byte[]>(kReadSize)),
       write_timer_(
           wheel, [](void* self) { static_cast<H2Session*>(self)->end(); }, this),
+      closing_timer_(
+          wheel, [](void* self) { static_cast<H2Session*>(self)->linger(); }, this),
       head_timer_(wheel, [](void* self) { static_cast<H2Session*>(self)->end(); }, this) {
   nghttp2_session_callbacks* callbacks = nullptr;
   nghttp2_option* option = nullptr;
@@ -497,8 +500,18 @@ void H2Session::flush() noexcept {
 /// not read yet.
 void H2Session::close_gently() noexcept {
   if (std::exchange(closing_, true)) return;
+  // Nothing unread means nobody waits for more: an idle connection ends here.
+  if (in_a_hurry() && transport_->settled()) return end();
   transport_->shutdown_send();
-  write_timer_.arm(kClosingTime);
+  closing_until_ = std::chrono::steady_clock::now() + kClosingTime;
+  closing_timer_.arm(kClosingStep);
+}
+
+/// Until the peer has closed, or has everything while we are in a hurry, or has had its time.
+void H2Session::linger() noexcept {
+  const bool hurried = in_a_hurry() && transport_->settled();
+  if (hurried || std::chrono::steady_clock::now() >= closing_until_) return end();
+  closing_timer_.arm(kClosingStep);
 }
 
 asio::awaitable<void> H2Session::write_rest(std::size_t sent) {
@@ -518,6 +531,7 @@ void H2Session::end() noexcept {
   if (std::exchange(ended_, true)) return;
   const auto self = shared_from_this();
   write_timer_.disarm();
+  closing_timer_.disarm();
   head_timer_.disarm();
   transport_->close();
   const auto streams = std::move(streams_);

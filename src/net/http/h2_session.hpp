@@ -190,6 +190,8 @@ class H2Session : public Transport::Reader, public std::enable_shared_from_this<
   virtual void on_goaway() = 0;
   /// A stream has ended; or all of them, with the connection.
   virtual void on_stream_gone() = 0;
+  /// Whether a connection whose work is done need not wait for its peer to close it.
+  [[nodiscard]] virtual bool in_a_hurry() const noexcept { return false; }
 
   Transport& transport() noexcept { return *transport_; }
 
@@ -199,6 +201,7 @@ class H2Session : public Transport::Reader, public std::enable_shared_from_this<
   void read_more();
   bool gather();
   void close_gently() noexcept;
+  void linger() noexcept;
   boost::asio::awaitable<void> write_rest(std::size_t sent);
   H2Stream* find(std::int32_t id) noexcept;
   [[nodiscard]] bool glitch(unsigned cost) noexcept;
@@ -213,6 +216,8 @@ class H2Session : public Transport::Reader, public std::enable_shared_from_this<
   std::unique_ptr<std::byte[]> in_;
   std::string out_;
   Timer write_timer_;
+  Timer closing_timer_;
+  std::chrono::steady_clock::time_point closing_until_;
   Timer head_timer_;  // a head has begun and is not complete: it blocks the whole connection
   std::uint64_t glitch_window_ = 0;
   unsigned glitches_ = 0;

@@ -107,6 +107,8 @@ class RawClient {
   /// Ends with a reset.
   void reset();
   void close();
+  /// Whether the peer has reset the connection, as the kernel knows by now.
+  [[nodiscard]] bool is_reset() const;
   /// Whether the last read ended with a reset.
   [[nodiscard]] bool was_reset() const { return was_reset_; }
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -118,6 +119,11 @@ void RawClient::reset() {
   const linger now{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   close();
+}
+
+bool RawClient::is_reset() const {
+  pollfd self{.fd = socket_, .events = 0, .revents = 0};
+  return ::poll(&self, 1, 0) == 1 && (self.revents & POLLERR) != 0;
 }
 
 bool eventually(const std::function<bool()>& condition) {
