@@ -63,7 +63,9 @@ enum {
 bool wisp_validate(const uint8_t* data, size_t size, uint32_t features, wisp_bytes_t* error, uint64_t* offset);
 
 /* Wraps a core module that imports wasi_snapshot_preview1 into a component. True and `out` on success, else a message
- * in `out`. Commands (`_start`) get the command adapter, others the reactor adapter. */
+ * in `out`. Commands (`_start`) get the command adapter, others the reactor adapter. The adapter's pages of the module's
+ * memory are out of the module's sight where its addresses are all known (src/raised.rs), and reads and writes of no
+ * bytes look at the descriptor (src/adapter.rs). */
 bool wisp_adapt(const uint8_t* data, size_t size, wisp_bytes_t* out);
 
 /* A trap, or an error, that carries an object of the embedder through guest frames. `finalizer` runs when the trap is

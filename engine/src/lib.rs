@@ -3,14 +3,17 @@
 //! Nothing here may unwind into C++: the profile aborts on panic, and every entry point is total.
 
 use std::{ptr, slice};
-use wasmparser::{Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Validator, WasmFeatures};
 pub use wasmtime_c_api::*;
 use wasmtime_c_api::wasmtime::WispStack;
 
+pub mod adapt;
+pub mod adapter;
 pub mod code;
 pub mod failure;
 pub mod host_function;
 pub mod limits;
+pub mod raised;
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wisp_stack_resume(stack: &mut WispStack) {
@@ -100,35 +103,13 @@ pub unsafe extern "C" fn wisp_validate(
     }
 }
 
-fn is_command(bytes: &[u8]) -> bool {
-    Parser::new(0).parse_all(bytes).any(|payload| match payload {
-        Ok(Payload::ExportSection(exports)) => exports.into_iter().flatten().any(|export| export.name == "_start"),
-        _ => false,
-    })
-}
-
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wisp_adapt(data: *const u8, size: usize, out: &mut WispBytes) -> bool {
-    use wasi_preview1_component_adapter_provider as preview1;
     let bytes = if size == 0 { &[] } else { unsafe { slice::from_raw_parts(data, size) } };
-    let adapter = if is_command(bytes) {
-        preview1::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER
-    } else {
-        preview1::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER
+    let (adapted, bytes) = match adapt::adapt(bytes, features(0)) {
+        Ok(component) => (true, component),
+        Err(message) => (false, message.into_bytes()),
     };
-    let encoded = wit_component::ComponentEncoder::default()
-        .validate(false)
-        .module(bytes)
-        .and_then(|encoder| encoder.adapter(preview1::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter))
-        .and_then(|mut encoder| encoder.encode());
-    match encoded {
-        Ok(component) => {
-            give(out, component);
-            true
-        }
-        Err(failure) => {
-            give(out, format!("{failure:#}").into_bytes());
-            false
-        }
-    }
+    give(out, bytes);
+    adapted
 }

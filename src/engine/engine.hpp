@@ -87,7 +87,8 @@ using Features = std::uint32_t;
 /// offset.
 [[nodiscard]] Result<> validate(std::span<const std::byte> binary, Features features);
 
-/// Turns a core module with WASI preview 1 imports into a component. Errc::compile_failed with the reason.
+/// Turns a core module with WASI preview 1 imports into a component. Errors of validate() for the module, or
+/// Errc::compile_failed with the reason.
 [[nodiscard]] Result<std::vector<std::byte>> adapt(std::span<const std::byte> module);
 
 /// A trap that carries `error` through guest frames; take_trap gives it back unchanged (with the wasm

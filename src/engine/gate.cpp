@@ -44,8 +44,11 @@ Result<std::vector<std::byte>> adapt(std::span<const std::byte> module) {
   if (!kept || !wisp_adapt(bytes(*kept), kept->size(), &out)) {
     if (kept) wisp_bytes_delete(&out);
     out = {};
-    if (!wisp_adapt(bytes(module), module.size(), &out))
-      return fail(Errc::compile_failed, "the module cannot be adapted: {}", take_text(out));
+    if (!wisp_adapt(bytes(module), module.size(), &out)) {
+      const std::string message = take_text(out);
+      TRY(validate(module, 0));
+      return fail(Errc::compile_failed, "the module cannot be adapted: {}", message);
+    }
   }
   const auto* first = reinterpret_cast<const std::byte*>(out.data);
   std::vector<std::byte> component(first, first + out.size);

@@ -78,25 +78,53 @@ Reply get(int port, std::string_view target, std::string_view fields) {
   return parse(connection.receive_all());
 }
 
-Reply get_tls(int port, std::string_view target) {
+TlsConnection::TlsConnection(int port, std::string_view offered)
+    : plain_(port),
+      context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),
+      tls_(SSL_new(context_.get()), SSL_free) {
   std::signal(SIGPIPE, SIG_IGN);
-  const Connection connection(port);
-  if (!connection.open()) return {};
-  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
-                                                                  SSL_CTX_free);
-  const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()), SSL_free);
-  SSL_set_fd(tls.get(), connection.descriptor());
-  if (SSL_connect(tls.get()) != 1) return {};
-  const auto text = request(target, {});
-  if (SSL_write(tls.get(), text.data(), static_cast<int>(text.size())) <= 0) return {};
-  std::string all;
-  char buffer[65'536];
-  for (int got; (got = SSL_read(tls.get(), buffer, sizeof buffer)) > 0;)
-    all.append(buffer, static_cast<std::size_t>(got));
-  return parse(all);
+  if (!plain_.open()) return;
+  if (!offered.empty()) {
+    const std::string list = static_cast<char>(offered.size()) + std::string(offered);
+    SSL_set_alpn_protos(tls_.get(), reinterpret_cast<const unsigned char*>(list.data()),
+                        static_cast<unsigned>(list.size()));
+  }
+  SSL_set_fd(tls_.get(), plain_.descriptor());
+  open_ = SSL_connect(tls_.get()) == 1;
 }
 
-void make_certificate(const Folder& folder) {
+TlsConnection::~TlsConnection() = default;
+
+std::string TlsConnection::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(tls_.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+void TlsConnection::send(std::string_view text) {
+  if (open_ && SSL_write(tls_.get(), text.data(), static_cast<int>(text.size())) <= 0) open_ = false;
+}
+
+std::string TlsConnection::receive(std::size_t size) {
+  std::string all;
+  char buffer[65'536];
+  while (open_ && all.size() < size) {
+    const auto got =
+        SSL_read(tls_.get(), buffer, static_cast<int>(std::min(size - all.size(), sizeof buffer)));
+    if (got <= 0) break;
+    all.append(buffer, static_cast<std::size_t>(got));
+  }
+  return all;
+}
+
+Reply get_tls(int port, std::string_view target) {
+  TlsConnection connection(port, {});
+  connection.send(request(target, {}));
+  return parse(connection.receive_all());
+}
+
+void make_certificate(const Folder& folder, const char* password) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   X509_set_version(certificate, 2);
@@ -114,7 +142,8 @@ void make_certificate(const Folder& folder) {
     std::fclose(file);
   }
   if (FILE* file = std::fopen(folder.path("key.pem").c_str(), "w"); file != nullptr) {
-    PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
+    PEM_write_PrivateKey(file, key, password != nullptr ? EVP_aes_128_cbc() : nullptr, nullptr, 0, nullptr,
+                         const_cast<char*>(password));
     std::fclose(file);
   }
   X509_free(certificate);

@@ -2,8 +2,12 @@
 
 #include "process.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct ssl_st;  // OpenSSL's
+struct ssl_ctx_st;
 
 namespace wisp::e2e {
 
@@ -38,11 +42,38 @@ class Connection {
 /// GET over a connection of its own. `fields`: lines, each with its CRLF.
 [[nodiscard]] Reply get(int port, std::string_view target, std::string_view fields = {});
 
+/// A TLS connection that looks at no certificate.
+class TlsConnection {
+ public:
+  /// `offered`: by ALPN, "h2" or "http/1.1"; empty: none.
+  TlsConnection(int port, std::string_view offered);
+  ~TlsConnection();
+  TlsConnection(const TlsConnection&) = delete;
+  TlsConnection& operator=(const TlsConnection&) = delete;
+
+  /// Whether the handshake is done.
+  [[nodiscard]] bool open() const { return open_; }
+  /// What was agreed on by ALPN; empty: nothing.
+  [[nodiscard]] std::string protocol() const;
+  void send(std::string_view text);
+  /// The next `size` bytes; fewer at the end.
+  [[nodiscard]] std::string receive(std::size_t size);
+  /// Whatever arrives until the connection ends.
+  [[nodiscard]] std::string receive_all() { return receive(std::string::npos); }
+
+ private:
+  Connection plain_;
+  std::unique_ptr<ssl_ctx_st, void (*)(ssl_ctx_st*)> context_;
+  std::unique_ptr<ssl_st, void (*)(ssl_st*)> tls_;
+  bool open_ = false;
+};
+
 /// The same over TLS, without looking at the certificate.
 [[nodiscard]] Reply get_tls(int port, std::string_view target);
 
-/// A certificate for localhost and its key in `folder`: cert.pem, key.pem.
-void make_certificate(const Folder& folder);
+/// A certificate for localhost and its key in `folder`: cert.pem, key.pem. With a password the key is
+/// encrypted.
+void make_certificate(const Folder& folder, const char* password = nullptr);
 
 /// `wisp serve --addr 127.0.0.1:0 …` that has begun to listen.
 class Server {

@@ -123,20 +123,6 @@ TEST(Serve, AccessLog) {
   for (const auto& [key, value] : line) EXPECT_THAT(documentation, HasSubstr("`" + std::string(key) + "`"));
 }
 
-TEST(Serve, Tls) {
-  const Folder folder;
-  make_certificate(folder);
-  Server server({"--tls-cert", folder.path("cert.pem"), "--tls-key", folder.path("key.pem"), guest("hello")});
-  EXPECT_THAT(server.first_line(), StartsWith("Serving HTTP on https://127.0.0.1:"));
-  EXPECT_EQ(get_tls(server.port(), "/").body, "Hello, world!");
-
-  const auto wrong = wisp({"serve", "--addr", "127.0.0.1:0", "--tls-cert", folder.path("none.pem"),
-                           "--tls-key", folder.path("key.pem"), guest("hello")});
-  EXPECT_EQ(wrong.status, 1);
-  EXPECT_THAT(wrong.err, StartsWith("error[E0502]"));
-  EXPECT_THAT(wrong.err, HasSubstr("none.pem"));
-}
-
 TEST(Serve, APortThatIsTakenIsRefused) {
   Server server({guest("hello")});
   const auto second = wisp({"serve", "--addr", "127.0.0.1:" + std::to_string(server.port()), guest("hello")});
