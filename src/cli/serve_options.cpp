@@ -69,6 +69,9 @@ void ServeSettings::declare(CLI::App& app) {
   auto* key = app.add_option("--tls-key", tls_key, "PEM file with the private key (default: none)")
                   ->type_name("FILE")
                   ->group("Server");
+  // An empty name, of a variable that is not set, must not turn encryption off.
+  for (auto* option : {certificate, key})
+    option->check([](const std::string& path) { return path.empty() ? "an empty file name" : ""; }, "");
   certificate->needs(key);
   key->needs(certificate);
   add_number(app, "--shards", shards, 1U,
