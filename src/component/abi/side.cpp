@@ -42,6 +42,8 @@ Result<std::uint32_t> Side::lower_channel(const Type&, Rep) {
   return fail(Errc::internal, "streams and futures cannot be put here");
 }
 
+void Side::release_channel(Rep) noexcept {}
+
 Result<std::string> Side::lift_error_context(std::uint32_t) {
   return fail(Errc::internal, "error contexts cannot be read here");
 }

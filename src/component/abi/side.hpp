@@ -98,6 +98,8 @@ class Side {
   [[nodiscard]] virtual Result<Rep> lift_channel(const Type& type, std::uint32_t handle);
   /// Adds a readable end; takes what `channel` owns, also when it fails (lower_stream, lower_future).
   [[nodiscard]] virtual Result<std::uint32_t> lower_channel(const Type& type, Rep channel);
+  /// Lets go of what lift_channel has returned: the readable end is dropped.
+  virtual void release_channel(Rep channel) noexcept;
   /// The message of an error context (📝).
   [[nodiscard]] virtual Result<std::string> lift_error_context(std::uint32_t handle);
   [[nodiscard]] virtual Result<std::uint32_t> lower_error_context(std::string message);

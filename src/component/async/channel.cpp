@@ -21,7 +21,8 @@ void Channel::end_pending(CopyResult result) noexcept {
 Result<> Channel::copy(Source& source, Sink& sink, std::uint32_t count) {
   if (source.instance() != nullptr && source.instance() == sink.instance() &&
       source.plain_size() == Buffer::kNotPlain) [[unlikely]]
-    return fail(Errc::trap_abi, "cannot read from and write to intra-component future with non-numeric payload");
+    return fail(Errc::trap_abi,
+                "cannot read from and write to intra-component future with non-numeric payload");
   if (source.plain_size() == Buffer::kNotPlain) {
     TRY(sink.take(source, count));
   } else if (source.plain_size() != 0) {

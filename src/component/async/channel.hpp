@@ -64,8 +64,8 @@ class Source : public Buffer {
 /// Elements to be written to.
 class Sink : public Buffer {
  public:
-  /// Takes `count` elements that are not plain from `source` and puts them at its progress; neither's progress
-  /// is moved. An Error traps.
+  /// Takes `count` elements that are not plain from `source` and puts them at its progress; neither's
+  /// progress is moved. An Error traps.
   [[nodiscard]] virtual Result<> take(Source& source, std::uint32_t count) = 0;
 
  protected:

@@ -19,11 +19,12 @@ constexpr std::uint32_t kBlocked = 0xffff'ffff;
 
 Result<> resource_new(const Site& at, FlatSpan values) {
   TRY(may_leave(at));
-  const auto handle = TRY(at.instance.handles().add({.kind = Handle::Kind::own,
-                                                     .resource = at.tree.binding(at.plan().resource).canonical,
-                                                     .lends = 0,
-                                                     .rep = {argument(values, 0)},
-                                                     .scope = nullptr}));
+  const auto handle =
+      TRY(at.instance.handles().add({.kind = Handle::Kind::own,
+                                     .resource = at.tree.binding(at.plan().resource).canonical,
+                                     .lends = 0,
+                                     .rep = {argument(values, 0)},
+                                     .scope = nullptr}));
   answer(values, handle);
   return {};
 }
@@ -52,14 +53,12 @@ Result<> context_get(const Site& at, FlatSpan values) {
 
 Result<> context_set(const Site& at, FlatSpan values) {
   const auto value = load_slot(values[0]);
-  at.tree.activation().storage[at.plan().slot] =
-      at.plan().slot64 ? value : static_cast<std::uint32_t>(value);
+  at.tree.activation().storage[at.plan().slot] = at.plan().slot64 ? value : static_cast<std::uint32_t>(value);
   return {};
 }
 
 Result<> backpressure_inc(const Site& at, FlatSpan) {
-  if (++at.instance.backpressure == 1u << 16)
-    return fail(Errc::trap_abi, "backpressure counter overflow");
+  if (++at.instance.backpressure == 1u << 16) return fail(Errc::trap_abi, "backpressure counter overflow");
   return {};
 }
 
@@ -76,19 +75,19 @@ Result<> task_return(const Site& at, FlatSpan values) {
   Task& task = *TRY(at.task());
   const Lift& lift = task.lift();
   const Options& mine = at.plan().options;
+  // A result without pointers needs no memory here, whatever the lift names.
   if (!lift.options.async || &task.instance() != &at.instance ||
       !at.tree.same_payload(at.plan().type, lift.type->result) || mine.encoding != lift.options.encoding ||
-      mine.memory != lift.options.memory)
+      (mine.memory && mine.memory != lift.options.memory))
     return fail(Errc::trap_abi, "invalid `task.return` signature and/or options for current task");
-  CallSide side(at.instance, lift.options, &task.scope());
+  CallSide side(at.instance, mine, &task.scope());
   return task.resolve(side, values.first(at.plan().signature.params.size()));
 }
 
 Result<> task_cancel(const Site& at, FlatSpan) {
   TRY(may_leave(at));
   Task& task = *TRY(at.task());
-  if (!task.lift().options.async)
-    return fail(Errc::trap_abi, "invalid `task.cancel` for a synchronous task");
+  if (!task.lift().options.async) return fail(Errc::trap_abi, "invalid `task.cancel` for a synchronous task");
   return task.cancel();
 }
 
@@ -97,8 +96,7 @@ Result<> task_cancel(const Site& at, FlatSpan) {
 Result<> waitable_set_new(const Site& at, FlatSpan values) {
   TRY(may_leave(at));
   auto set = std::make_unique<WaitableSet>();
-  const auto handle =
-      TRY(at.instance.handles().add(Handle::owning(Handle::Kind::waitable_set, set.get())));
+  const auto handle = TRY(at.instance.handles().add(Handle::owning(Handle::Kind::waitable_set, set.get())));
   set.release();  // NOLINT(bugprone-unused-return-value): the handle owns it
   answer(values, handle);
   return {};
@@ -147,19 +145,18 @@ Result<> waitable_set_drop(const Site& at, FlatSpan values) {
   return {};
 }
 
+Unexpected used_in_set() {
+  return fail(Errc::trap_handle, "waitable cannot be used synchronously while added to a waitable set");
+}
+
 Result<> waitable_join(const Site& at, FlatSpan values) {
   TRY(may_leave(at));
   Waitable& waitable = *TRY(at.instance.waitable(argument(values, 0)));
-  if (waitable.has_sync_waiter)
-    return fail(Errc::trap_handle, "waitable cannot be added to a waitable set while used synchronously");
+  if (waitable.has_sync_waiter) return used_in_set();
   const auto into = argument(values, 1);
   WaitableSet* const set = into != 0 ? TRY(at.instance.waitable_set(into)) : nullptr;
   waitable.join(set);
   return {};
-}
-
-Unexpected used_in_set() {
-  return fail(Errc::trap_handle, "waitable cannot be used synchronously while added to a waitable set");
 }
 
 // Subtasks
@@ -224,8 +221,7 @@ Result<> channel_new(const Site& at, FlatSpan values) {
   const ChannelRef channel(new Channel(future ? Channel::Kind::future : Channel::Kind::stream));
   const auto add = [&](Waitable::Kind kind) -> Result<std::uint32_t> {
     auto end = std::make_unique<CopyEnd>(kind, channel, at.plan().type);
-    end->index =
-        TRY(at.instance.handles().add(Handle::owning<Waitable>(Handle::Kind::waitable, end.get())));
+    end->index = TRY(at.instance.handles().add(Handle::owning<Waitable>(Handle::Kind::waitable, end.get())));
     return end.release()->index;
   };
   const std::uint64_t reader =
@@ -239,8 +235,7 @@ Result<> channel_new(const Site& at, FlatSpan values) {
 /// The end that a built-in means, of the right kind and payload.
 Result<CopyEnd*> end_at(const Site& at, Waitable::Kind kind, std::uint32_t handle) {
   const Handle* const entry = TRY(at.instance.handles().get(handle));
-  Waitable* const waitable =
-      entry->kind == Handle::Kind::waitable ? entry->object<Waitable>() : nullptr;
+  Waitable* const waitable = entry->kind == Handle::Kind::waitable ? entry->object<Waitable>() : nullptr;
   if (waitable == nullptr || waitable->kind() != kind)
     return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
   auto* const end = static_cast<CopyEnd*>(waitable);
@@ -255,9 +250,11 @@ Unexpected not_idle(const CopyEnd& end) {
                 end.is_future() ? "future" : "stream");
   switch (end.kind()) {
     case Waitable::Kind::stream_reader:
-      return fail(Errc::trap_handle, "cannot read from stream after being notified that the writable end dropped");
+      return fail(Errc::trap_handle,
+                  "cannot read from stream after being notified that the writable end dropped");
     case Waitable::Kind::stream_writer:
-      return fail(Errc::trap_handle, "cannot write to stream after being notified that the readable end dropped");
+      return fail(Errc::trap_handle,
+                  "cannot write to stream after being notified that the readable end dropped");
     case Waitable::Kind::future_reader:
       return fail(Errc::trap_handle, "cannot read from future after previous read succeeded");
     case Waitable::Kind::future_writer:
@@ -303,8 +300,13 @@ Result<> cancel_copy(const Site& at, FlatSpan values) {
                 end.is_future() ? "the future" : "the stream");
   if (end.in_set() && !at.plan().async) return used_in_set();
   end.set_state(CopyEnd::State::cancelling);
-  // Nothing here has to wait for the other side: a cancelled buffer is free at once.
-  if (!end.has_pending_event()) end.channel().cancel();
+  // Nothing here has to wait for the other side: a cancelled buffer is free at once. What has been copied
+  // before is told with "cancelled", which is what the official suite and Wasmtime answer.
+  if (!end.has_pending_event()) {
+    end.channel().cancel();
+  } else {
+    end.cancel_partial();
+  }
   answer(values, end.take_event().payload);
   return {};
 }
@@ -317,7 +319,8 @@ Result<> drop_end(const Site& at, FlatSpan values) {
   if (kind == Waitable::Kind::future_writer && end->state() == CopyEnd::State::idle)
     return fail(Errc::trap_handle, "cannot drop future write end without first writing a value");
   if (end->copying())
-    return fail(Errc::trap_handle, "cannot drop busy {}", end->is_future() ? "future" : "stream");
+    return fail(Errc::trap_handle, "cannot {} busy {}", end->readable() ? "remove" : "drop",
+                end->is_future() ? "future" : "stream");
   TRY(at.instance.handles().remove(handle));
   delete end;
   return {};
@@ -370,7 +373,8 @@ Result<Thread*> suspended_thread(const Site& at, std::uint32_t index) {
 
 Result<> thread_resume_later(const Site& at, FlatSpan values) {
   TRY(may_leave(at));
-  TRY(suspended_thread(at, argument(values, 0)))->resume_later();
+  TRY(suspended_thread(at, argument(values, 0)))
+  ->resume_later();
   return {};
 }
 

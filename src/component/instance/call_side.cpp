@@ -101,8 +101,7 @@ Result<Rep> CallSide::lift_channel(const Type& type, std::uint32_t handle) {
   const Handle* const entry = TRY(instance_->handles().get(handle));
   const auto wanted =
       type.kind == component::Kind::stream ? Waitable::Kind::stream_reader : Waitable::Kind::future_reader;
-  auto* const waitable =
-      entry->kind == Handle::Kind::waitable ? entry->object<Waitable>() : nullptr;
+  auto* const waitable = entry->kind == Handle::Kind::waitable ? entry->object<Waitable>() : nullptr;
   if (waitable == nullptr || waitable->kind() != wanted) return wrong_type(handle);
   auto* const end = static_cast<CopyEnd*>(waitable);
   if (!instance_->tree().same_payload(end->element(), type.element)) return wrong_type(handle);
@@ -114,7 +113,8 @@ Result<Rep> CallSide::lift_channel(const Type& type, std::uint32_t handle) {
   if (end->state() != CopyEnd::State::idle)
     return fail(Errc::trap_handle, "cannot remove busy {}", stream ? "stream" : "future");
   if (end->in_set())
-    return fail(Errc::trap_handle, "cannot lift {} while it's in a waitable set", stream ? "stream" : "future");
+    return fail(Errc::trap_handle, "cannot lift {} while it's in a waitable set",
+                stream ? "stream" : "future");
   TRY(instance_->handles().remove(handle));
   const std::unique_ptr<CopyEnd> gone(end);
   return to_rep(gone->take_channel());
@@ -129,6 +129,8 @@ Result<std::uint32_t> CallSide::lower_channel(const Type& type, Rep channel) {
   end.release()->index = handle;
   return handle;
 }
+
+void CallSide::release_channel(Rep channel) noexcept { to_channel(channel)->drop(); }
 
 Result<std::string> CallSide::lift_error_context(std::uint32_t handle) {
   const Handle* const entry = TRY(instance_->handles().get(handle));

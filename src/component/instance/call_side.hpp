@@ -42,6 +42,7 @@ class CallSide : public Side {
   [[nodiscard]] Result<std::uint32_t> lower_borrow(ResourceId resource, Rep rep) override;
   [[nodiscard]] Result<Rep> lift_channel(const Type& type, std::uint32_t handle) override;
   [[nodiscard]] Result<std::uint32_t> lower_channel(const Type& type, Rep channel) override;
+  void release_channel(Rep channel) noexcept override;
   [[nodiscard]] Result<std::string> lift_error_context(std::uint32_t handle) override;
   [[nodiscard]] Result<std::uint32_t> lower_error_context(std::string message) override;
 

@@ -25,13 +25,20 @@ class CopyEnd : public Waitable, public CopyParty {
   [[nodiscard]] const Type* element() const noexcept { return element_; }
   [[nodiscard]] State state() const noexcept { return state_; }
   void set_state(State state) noexcept { state_ = state; }
-  [[nodiscard]] bool copying() const noexcept { return state_ == State::copying || state_ == State::cancelling; }
+  [[nodiscard]] bool copying() const noexcept {
+    return state_ == State::copying || state_ == State::cancelling;
+  }
   [[nodiscard]] Channel& channel() const noexcept { return *channel_; }
   /// Takes the channel out of an end that is about to be destroyed: a value on its way elsewhere.
   [[nodiscard]] ChannelRef take_channel() noexcept { return std::exchange(channel_, nullptr); }
 
   /// Offers `length` elements at `region`. State::idle only.
   [[nodiscard]] Result<> copy(const GuestRegion& region, std::uint32_t length);
+
+  /// A stream operation that has progressed and not ended is cancelled before its event was delivered.
+  void cancel_partial() noexcept {
+    if (!is_future() && result_ == CopyResult::completed) result_ = CopyResult::cancelled;
+  }
 
   void on_copy() noexcept override;
   void on_copy_done(CopyResult result) noexcept override;

@@ -19,8 +19,8 @@ class GuestWaiter;
 /// calls on the same stack; a thread of a guest that needs a stack of its own has one too, which is started
 /// from the frame that calls it.
 ///
-/// It leaves its fiber in two ways (design.md §5). *Block*: whoever started or resumed it goes on. *Pause*: the
-/// frame that runs it is paused with it, and so on down to the loop, which resumes them all together.
+/// It leaves its fiber in two ways (design.md §5). *Block*: whoever started or resumed it goes on. *Pause*:
+/// the frame that runs it is paused with it, and so on down to the loop, which resumes them all together.
 ///
 /// Owned by whoever started it; lives on the shard; must be done before it is destroyed.
 class GuestRun {

@@ -49,8 +49,8 @@ class HostFunction {
   /// One call of a sync type. `values` holds the flat parameters and takes the flat results.
   [[nodiscard]] virtual Result<> call(Caller& caller, CallSide& side, FlatSpan values) const = 0;
 
-  /// One call of an async type: reads the parameters at Subtask::values() and either brings the subtask to its
-  /// end here, or sets Subtask::callee and does so later. On the fiber of the caller. An Error is a trap.
+  /// One call of an async type: reads the parameters at Subtask::values() and either brings the subtask to
+  /// its end here, or sets Subtask::callee and does so later. On the fiber of the caller. An Error is a trap.
   [[nodiscard]] virtual Result<> begin(Subtask& subtask) const;
 };
 

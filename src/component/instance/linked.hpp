@@ -64,8 +64,8 @@ struct Linked {
   std::vector<ResourceBinding> resources;                      ///< by ResourceId
   std::vector<BoundTrampoline> trampolines;                    ///< by trampoline; never resized once bound
   std::vector<std::vector<std::uint32_t>> paths;               ///< by instance: self and ancestors
-  std::vector<Lift> destructors;                               ///< by ResourceId: those with ResourcePlan::dtor
-  std::vector<std::vector<CoreItemRef>> step_items;            ///< by step: imports, or the one item it names
+  std::vector<Lift> destructors;                     ///< by ResourceId: those with ResourcePlan::dtor
+  std::vector<std::vector<CoreItemRef>> step_items;  ///< by step: imports, or the one item it names
   std::vector<std::unique_ptr<wisp_module_export_t, DeleteModuleExport>> module_exports;
 };
 

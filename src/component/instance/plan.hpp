@@ -92,11 +92,11 @@ struct Trampoline {
   FuncRef callee;              ///< lower
   ResourceId resource{};       ///< resource.*
   const Type* type = nullptr;  ///< stream.*, future.*: the payload; task.return: the result; null: none
-  Options options;             ///< lower, read, write, task.return, error-context.*; wait and poll: the memory
-  bool async = false;          ///< of the cancel built-ins
-  bool cancellable = false;    ///< of wait, poll, yield, suspend
-  bool slot64 = false;         ///< context.*: 64-bit
-  std::uint32_t slot = 0;      ///< context.*: which; thread.new-indirect: the table slot
+  Options options;           ///< lower, read, write, task.return, error-context.*; wait and poll: the memory
+  bool async = false;        ///< of the cancel built-ins
+  bool cancellable = false;  ///< of wait, poll, yield, suspend
+  bool slot64 = false;       ///< context.*: 64-bit
+  std::uint32_t slot = 0;    ///< context.*: which; thread.new-indirect: the table slot
   Signature signature;
 };
 

@@ -53,9 +53,9 @@ Result<> Planner::lift(Scope& scope, const ast::CanonLift& syntax) {
   lift.options = TRY(options(scope, syntax.options));
   lift.type = TRY(func_type_at(scope, syntax.type));
   lift.signature = flatten(*lift.type, Direction::lift, lift.options.pointer,
-                           !lift.options.async            ? CallStyle::sync
+                           !lift.options.async     ? CallStyle::sync
                            : lift.options.callback ? CallStyle::callback
-                                                          : CallStyle::async);
+                                                   : CallStyle::async);
   scope.funcs.push_back({.from = FuncRef::From::lift,
                          .index = static_cast<std::uint32_t>(plan_.lifts.size()),
                          .type = lift.type});
@@ -67,7 +67,8 @@ Result<> Planner::lower(Scope& scope, const ast::CanonLower& syntax) {
   Trampoline trampoline{.kind = Trampoline::Kind::lower, .instance = scope.instance};
   trampoline.callee = *TRY(at(scope.funcs, syntax.func, "function"));
   trampoline.options = TRY(options(scope, syntax.options));
-  if (trampoline.callee.type->async && !trampoline.options.async) plan_.instances[scope.instance].blocks = true;
+  if (trampoline.callee.type->async && !trampoline.options.async)
+    plan_.instances[scope.instance].blocks = true;
   trampoline.signature = flatten(*trampoline.callee.type, Direction::lower, trampoline.options.pointer,
                                  trampoline.options.async ? CallStyle::async : CallStyle::sync);
   scope.core_funcs.push_back({.from = CoreRef::From::trampoline,

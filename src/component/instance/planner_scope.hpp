@@ -110,7 +110,8 @@ class Planner {
   [[nodiscard]] Result<std::uint32_t> func_slot(const Scope& scope, ast::Index core_func);
   [[nodiscard]] Result<std::uint32_t> memory_slot(const Scope& scope, ast::Index core_memory);
   [[nodiscard]] Result<std::uint32_t> table_slot(const Scope& scope, ast::Index core_table);
-  [[nodiscard]] Result<> complete(const Scope& scope, const ast::CanonBuiltin& syntax, Trampoline& trampoline);
+  [[nodiscard]] Result<> complete(const Scope& scope, const ast::CanonBuiltin& syntax,
+                                  Trampoline& trampoline);
   void unsupported(std::string what);
 
   // planner_types.cpp

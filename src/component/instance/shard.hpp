@@ -15,8 +15,8 @@ namespace wisp::component {
 class GuestRun;
 
 /// Something that is ready to go on from the loop. Leaves its queue when it is destroyed.
-class Runnable : public boost::intrusive::list_base_hook<
-                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Runnable
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   /// On the loop's own stack. May destroy the runnable.
   virtual void run() noexcept = 0;

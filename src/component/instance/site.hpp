@@ -50,8 +50,7 @@ wasm_trap_t* callback(void* environment, wasmtime_caller_t* caller, wasmtime_val
                       std::size_t count) {
   const auto& bound = *static_cast<const BoundTrampoline*>(environment);
   auto& tree = *static_cast<Tree*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
-  Result<> outcome =
-      body({bound, tree, tree.instance(bound.plan->instance)}, FlatSpan(values, count));
+  Result<> outcome = body({bound, tree, tree.instance(bound.plan->instance)}, FlatSpan(values, count));
   if (outcome) [[likely]]
     return nullptr;
   return engine::make_trap(std::move(outcome).error());

@@ -14,8 +14,8 @@ class Subtask;
 class Callee {
  public:
   /// Asks for the cancellation of a call that has not been resolved; it may resolve at once, later, or as if
-  /// nobody had asked (Canonical ABI, OnCancel). `caller`: the instance that asks, null for the host. An Error
-  /// is a trap that came of it.
+  /// nobody had asked (Canonical ABI, OnCancel). `caller`: the instance that asks, null for the host. An
+  /// Error is a trap that came of it.
   [[nodiscard]] virtual Result<> request_cancellation(ComponentInstance* caller) = 0;
 
   /// The caller is gone: nobody is to be told any more.
@@ -82,7 +82,10 @@ class Subtask final : public Waitable, public CallSource {
   void deliver_resolve() noexcept;
 
   /// For host callees: the parameters are being read; loans that `side` made stay until delivery.
-  void begin() noexcept { state_ = State::started; progress(); }
+  void begin() noexcept {
+    state_ = State::started;
+    progress();
+  }
   void take_loans(CallSide& side) { loans_ = side.take_loans(); }
   /// For host callees: the result is in its place, or there is none because it was cancelled.
   void finish(State state) noexcept;

@@ -30,7 +30,8 @@ Result<> Task::start(CallSide& side, FlatSpan params) {
 
 Result<> Task::resolve(CallSide& side, FlatSpan results) {
   if (state_ == State::resolved)
-    return wisp::fail(Errc::trap_abi, "`task.return` or `task.cancel` called more than once for current task");
+    return wisp::fail(Errc::trap_abi,
+                      "`task.return` or `task.cancel` called more than once for current task");
   if (scope_.borrows != 0)
     return wisp::fail(Errc::trap_handle, "borrow handles still remain at the end of the call");
   if (CallSource* const source = std::exchange(source_, nullptr)) TRY(source->resolve(side, results));

@@ -19,9 +19,9 @@ namespace wisp::component {
 ///
 /// Held by its tree until its last thread has ended, by its caller's subtask or the host, and by frames that
 /// run it. Lives on the shard.
-class Task final : public Callee,
-                   public boost::intrusive::list_base_hook<
-                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class Task final
+    : public Callee,
+      public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   enum class State : std::uint8_t { initial, started, pending_cancel, cancel_delivered, resolved };
 

@@ -32,15 +32,15 @@ class Thread final : public Runnable, public Waiter, private GuestRun::Owner {
   /// What it waits for.
   enum class Wait : std::uint8_t {
     none,
-    entry,            ///< room in its instance (backpressure, the exclusive thread)
-    tree,             ///< its turn in a tree that something else is in the middle of
-    subtask,          ///< a call that it made synchronously
-    waitable,         ///< one waitable: a synchronous copy or cancel
-    set,              ///< an event of a set, inside core code
-    callback_set,     ///< an event of a set, between callbacks
-    callback_yield,   ///< its turn, between callbacks
-    turn,             ///< its turn, inside core code
-    suspended,        ///< another thread that resumes it
+    entry,           ///< room in its instance (backpressure, the exclusive thread)
+    tree,            ///< its turn in a tree that something else is in the middle of
+    subtask,         ///< a call that it made synchronously
+    waitable,        ///< one waitable: a synchronous copy or cancel
+    set,             ///< an event of a set, inside core code
+    callback_set,    ///< an event of a set, between callbacks
+    callback_yield,  ///< its turn, between callbacks
+    turn,            ///< its turn, inside core code
+    suspended,       ///< another thread that resumes it
   };
 
   /// The implicit thread of `task`.
@@ -61,6 +61,10 @@ class Thread final : public Runnable, public Waiter, private GuestRun::Owner {
   [[nodiscard]] bool waiting() const noexcept { return wait_ != Wait::none && wait_ != Wait::suspended; }
   /// It waits for something that has come.
   [[nodiscard]] bool ready() const noexcept;
+  /// It waits outside core code to be the exclusive thread again.
+  [[nodiscard]] bool wants_exclusive() const noexcept {
+    return wait_ == Wait::callback_set || wait_ == Wait::callback_yield;
+  }
   /// A cancellation of the task may be delivered to it now.
   [[nodiscard]] bool cancellable() const noexcept { return wait_ != Wait::none && cancellable_; }
 

@@ -115,9 +115,9 @@ Result<> bind_lift(const Plan& plan, BoundTrampoline& bound) {
   for (const auto& param : lift.type->params) params.push_back(param.type);
   std::vector<const Type*> results;
   if (lift.type->result != nullptr) results.push_back(lift.type->result);
-  bound.params_plan.emplace(TRY(TransferPlan::compile(params, params_place(lower.signature), lower.options.pointer,
-                                                 lower.options.encoding, params, params_place(lift.signature),
-                                                 lift.options.pointer, lift.options.encoding)));
+  bound.params_plan.emplace(TRY(TransferPlan::compile(
+      params, params_place(lower.signature), lower.options.pointer, lower.options.encoding, params,
+      params_place(lift.signature), lift.options.pointer, lift.options.encoding)));
   bound.results_plan.emplace(TRY(TransferPlan::compile(
       results, results_place(lift.signature), lift.options.pointer, lift.options.encoding, results,
       results_place(lower.signature), lower.options.pointer, lower.options.encoding)));

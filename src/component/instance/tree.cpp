@@ -153,8 +153,7 @@ Result<> Tree::await_turn(GuestRun& run) {
     link.link(idle_, waiter);
     TRY(waiter.wait());
   }
-  if (poisoned_)
-    return fail(Errc::trap_poisoned, "the component has trapped before and cannot be entered");
+  if (poisoned_) return fail(Errc::trap_poisoned, "the component has trapped before and cannot be entered");
   return {};
 }
 

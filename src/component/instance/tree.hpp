@@ -64,8 +64,8 @@ class Tree final : private engine::Preemption {
   /// Drops an own handle's resource that this tree defines, from outside: runs the destructor.
   [[nodiscard]] Result<> destroy(GuestRun& run, ResourceId resource, Rep rep);
 
-  /// Runs `work` inside the tree from the loop, when nothing else is: at once or later, on a fiber. For results
-  /// of host functions that are put into guest memory. Not run when the tree ends before.
+  /// Runs `work` inside the tree from the loop, when nothing else is: at once or later, on a fiber. For
+  /// results of host functions that are put into guest memory. Not run when the tree ends before.
   void enter_later(std::move_only_function<Result<>()> work);
 
   /// Ends all that goes on in it with `reason`, as a trap would. From the loop; it is free again when idle()
@@ -118,22 +118,25 @@ class Tree final : private engine::Preemption {
   void trap(Error reason);
   [[nodiscard]] Activation& activation() noexcept { return *activation_; }
   Activation* exchange_activation(Activation* next) noexcept { return std::exchange(activation_, next); }
-  /// Calls a lift that this tree's own instance `caller` imports, on the current stack; of a sync type, into an
-  /// instance that does not block.
+  /// Calls a lift that this tree's own instance `caller` imports, on the current stack; of a sync type, into
+  /// an instance that does not block.
   [[nodiscard]] Result<> call_inside(const BoundTrampoline& trampoline, FlatSpan values);
   /// Starts any other call of a lift of this tree by one of its instances, or by another tree's.
-  [[nodiscard]] Result<> call_task(Subtask& subtask, const Lift& lift, std::span<const std::uint32_t> entering);
+  [[nodiscard]] Result<> call_task(Subtask& subtask, const Lift& lift,
+                                   std::span<const std::uint32_t> entering);
   [[nodiscard]] Result<> call_from_outside(Subtask& subtask, const Lift& lift);
   /// canon resource.drop
   [[nodiscard]] Result<> drop_handle(ComponentInstance& instance, ResourceId resource, std::uint32_t handle);
   /// Instances that are entered when `caller` calls `callee` ("entering_set"); null: the host.
-  [[nodiscard]] Instances entering_set(const ComponentInstance& callee, const ComponentInstance* caller) const;
+  [[nodiscard]] Instances entering_set(const ComponentInstance& callee,
+                                       const ComponentInstance* caller) const;
   [[nodiscard]] std::span<const std::uint32_t> path(const ComponentInstance& instance) const {
     return linked_->paths[instance.index()];
   }
   [[nodiscard]] bool may_enter(std::span<const std::uint32_t> instances) const;
   /// Enters and runs a thread until it waits, ends, or pauses down to the loop; then leave_thread() follows.
-  [[nodiscard]] Result<> enter_thread(Thread& thread, std::span<const std::uint32_t> entering, bool cancelled);
+  [[nodiscard]] Result<> enter_thread(Thread& thread, std::span<const std::uint32_t> entering,
+                                      bool cancelled);
   void leave_thread(ComponentInstance& instance);
   /// From the loop: `run` is the outermost of what is inside now.
   void occupy(GuestRun& run) noexcept { occupant_ = &run; }

@@ -35,7 +35,8 @@ void Tree::leave_thread(ComponentInstance& instance) {
 
 Result<TaskRef> Tree::make_task(const Lift& lift, CallSource& source) {
   if (task_count_ >= limits_.tasks)
-    return fail(Errc::no_capacity, "{} calls of the component are in flight, which is its limit", task_count_);
+    return fail(Errc::no_capacity, "{} calls of the component are in flight, which is its limit",
+                task_count_);
   ++task_count_;
   const TaskRef task(new Task(instances_[lift.instance], lift, source));
   tasks_.push_back(*task);
@@ -56,6 +57,9 @@ Result<> Tree::run_task(Task& task, std::span<const std::uint32_t> entering) {
     return fail(Errc::trap_reentrance, "cannot enter component instance");
   begin(&task.cpu_used);
   for (const auto index : entering) instances_[index].may_enter = false;
+  // A thread that holds the instance and could go on goes first: the call may then start at once.
+  Thread* const holder = task.needs_exclusive() ? task.instance().exclusive : nullptr;
+  if (holder != nullptr && shard_->current_run() != nullptr && holder->ready()) (void)holder->resume(false);
   if (!task.implicit_thread().resume(false)) return {};
   Result<> finished = task.lift().type->async ? Result<>{} : finish_sync(task);
   for (const auto index : entering) instances_[index].may_enter = true;
@@ -65,14 +69,15 @@ Result<> Tree::run_task(Task& task, std::span<const std::uint32_t> entering) {
 }
 
 /// A call of a sync type has to resolve before its caller goes on: when its thread blocks, other threads of
-/// the instance may run, and there must be one.
+/// the instance may run, and there must be one: none that would run on the linear stack that the call is on
+/// (Component Invariant 3).
 Result<> Tree::finish_sync(Task& task) {
   ComponentInstance& callee = task.instance();
   while (!poisoned_ && !task.resolved()) {
-    Thread* const next = callee.threads().find(
-        [&](const Thread& thread) { return &thread != callee.exclusive && thread.ready(); });
-    if (next == nullptr)
-      return fail(Errc::trap_deadlock, "cannot block a synchronous task before returning");
+    Thread* const next = callee.threads().find([&](const Thread& thread) {
+      return &thread != callee.exclusive && thread.ready() && !thread.wants_exclusive();
+    });
+    if (next == nullptr) return fail(Errc::trap_deadlock, "cannot block a synchronous task before returning");
     (void)next->resume(false);
   }
   return {};
@@ -161,9 +166,9 @@ Result<const TransferPlan*> Tree::element_plan(const GuestRegion& from, const Gu
   if (known != element_plans_.end()) return &known->second;
   const std::array from_types{from.element};
   const std::array to_types{to.element};
-  auto plan = TRY(TransferPlan::compile(from_types, Place::memory, from.options->pointer,
-                                        from.options->encoding, to_types, Place::memory,
-                                        to.options->pointer, to.options->encoding));
+  auto plan =
+      TRY(TransferPlan::compile(from_types, Place::memory, from.options->pointer, from.options->encoding,
+                                to_types, Place::memory, to.options->pointer, to.options->encoding));
   return &element_plans_.emplace_back(key, std::move(plan)).second;
 }
 
