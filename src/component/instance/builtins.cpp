@@ -239,7 +239,7 @@ Result<CopyEnd*> end_at(const Site& at, Waitable::Kind kind, std::uint32_t handl
   if (waitable == nullptr || waitable->kind() != kind)
     return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
   auto* const end = static_cast<CopyEnd*>(waitable);
-  if (!at.tree.same_payload(end->element(), at.plan().type))
+  if (!end->is_of(at.tree, at.plan().type))
     return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
   return end;
 }
@@ -265,6 +265,18 @@ Unexpected not_idle(const CopyEnd& end) {
               "cannot write to future after previous write succeeded or readable end dropped");
 }
 
+/// Elements that are not plain may need code of the other side's guest, which must not be in the middle of
+/// something.
+Result<> await_other(const Site& at, const CopyEnd& end) {
+  if (plain_size(end.element()) != Buffer::kNotPlain) return {};
+  const Buffer* const other = end.readable() ? static_cast<Buffer*>(end.channel().pending_source())
+                                             : static_cast<Buffer*>(end.channel().pending_sink());
+  if (other == nullptr || other->instance() == nullptr) return {};
+  Tree& tree = static_cast<ComponentInstance*>(const_cast<void*>(other->instance()))->tree();
+  if (&tree == &at.tree) return {};
+  return tree.await_turn(at.tree.run());
+}
+
 template <Waitable::Kind kind>
 Result<> copy(const Site& at, FlatSpan values) {
   TRY(may_leave(at));
@@ -278,6 +290,7 @@ Result<> copy(const Site& at, FlatSpan values) {
                            .element = end.element(),
                            .address = argument(values, 1)};
   TRY(region.check(length));
+  TRY(await_other(at, end));
   TRY(end.copy(region, length));
   if (!end.has_pending_event()) {
     if (options.async) {

@@ -97,15 +97,21 @@ Result<std::uint32_t> CallSide::lower_borrow(ResourceId resource, Rep rep) {
   return handle;
 }
 
-Result<Rep> CallSide::lift_channel(const Type& type, std::uint32_t handle) {
-  const Handle* const entry = TRY(instance_->handles().get(handle));
+namespace {
+
+/// The readable end behind a handle.
+Result<CopyEnd*> readable_end(HandleTable& handles, Channel::Kind kind, std::uint32_t handle) {
+  const Handle* const entry = TRY(handles.get(handle));
   const auto wanted =
-      type.kind == component::Kind::stream ? Waitable::Kind::stream_reader : Waitable::Kind::future_reader;
+      kind == Channel::Kind::stream ? Waitable::Kind::stream_reader : Waitable::Kind::future_reader;
   auto* const waitable = entry->kind == Handle::Kind::waitable ? entry->object<Waitable>() : nullptr;
   if (waitable == nullptr || waitable->kind() != wanted) return wrong_type(handle);
-  auto* const end = static_cast<CopyEnd*>(waitable);
-  if (!instance_->tree().same_payload(end->element(), type.element)) return wrong_type(handle);
-  const bool stream = type.kind == component::Kind::stream;
+  return static_cast<CopyEnd*>(waitable);
+}
+
+/// Takes an end that nothing is going on with out of the table (lift_async_value).
+Result<ChannelRef> take_end(HandleTable& handles, CopyEnd* end, std::uint32_t handle) {
+  const bool stream = !end->is_future();
   if (end->state() == CopyEnd::State::done)
     return stream ? fail(Errc::trap_handle,
                          "cannot lift stream after being notified that the writable end dropped")
@@ -115,19 +121,43 @@ Result<Rep> CallSide::lift_channel(const Type& type, std::uint32_t handle) {
   if (end->in_set())
     return fail(Errc::trap_handle, "cannot lift {} while it's in a waitable set",
                 stream ? "stream" : "future");
-  TRY(instance_->handles().remove(handle));
+  TRY(handles.remove(handle));
   const std::unique_ptr<CopyEnd> gone(end);
-  return to_rep(gone->take_channel());
+  return gone->take_channel();
+}
+
+/// Adds a readable end.
+template <class Payload>
+Result<std::uint32_t> add_end(HandleTable& handles, ChannelRef channel, Payload payload) {
+  const auto kind = channel->kind() == Channel::Kind::stream ? Waitable::Kind::stream_reader
+                                                             : Waitable::Kind::future_reader;
+  auto end = std::make_unique<CopyEnd>(kind, std::move(channel), payload);
+  end->index = TRY(handles.add(Handle::owning<Waitable>(Handle::Kind::waitable, end.get())));
+  return end.release()->index;
+}
+
+}  // namespace
+
+Result<Rep> CallSide::lift_channel(const Type& type, std::uint32_t handle) {
+  const auto kind = type.kind == Kind::stream ? Channel::Kind::stream : Channel::Kind::future;
+  CopyEnd* const end = TRY(readable_end(instance_->handles(), kind, handle));
+  if (!end->is_of(instance_->tree(), type.element)) return wrong_type(handle);
+  return to_rep(TRY(take_end(instance_->handles(), end, handle)));
+}
+
+Result<ChannelRef> CallSide::lift_host_channel(Channel::Kind kind, const HostPayload& payload,
+                                               std::uint32_t handle) {
+  CopyEnd* const end = TRY(readable_end(instance_->handles(), kind, handle));
+  if (!end->is_of(instance_->tree(), payload)) return wrong_type(handle);
+  return take_end(instance_->handles(), end, handle);
 }
 
 Result<std::uint32_t> CallSide::lower_channel(const Type& type, Rep channel) {
-  const auto kind =
-      type.kind == component::Kind::stream ? Waitable::Kind::stream_reader : Waitable::Kind::future_reader;
-  auto end = std::make_unique<CopyEnd>(kind, to_channel(channel), type.element);
-  const auto handle =
-      TRY(instance_->handles().add(Handle::owning<Waitable>(Handle::Kind::waitable, end.get())));
-  end.release()->index = handle;
-  return handle;
+  return add_end(instance_->handles(), to_channel(channel), type.element);
+}
+
+Result<std::uint32_t> CallSide::lower_host_channel(ChannelRef channel, const HostPayload& payload) {
+  return add_end(instance_->handles(), std::move(channel), &payload);
 }
 
 void CallSide::release_channel(Rep channel) noexcept { to_channel(channel)->drop(); }

@@ -5,6 +5,7 @@
 #include "component/instance/component_instance.hpp"
 #include "component/instance/host_function.hpp"
 #include "component/instance/host_resource.hpp"
+#include "component/instance/payload.hpp"
 #include "component/instance/plan.hpp"
 
 #include <boost/container/small_vector.hpp>
@@ -53,6 +54,11 @@ class CallSide : public Side {
 
   /// Ends the loans of this call (Subtask.deliver_resolve).
   void release() noexcept { release_loans(*instance_, lent_); }
+  /// Streams and futures of host functions, which know them by their C++ type.
+  [[nodiscard]] Result<ChannelRef> lift_host_channel(Channel::Kind kind, const HostPayload& payload,
+                                                     std::uint32_t handle);
+  [[nodiscard]] Result<std::uint32_t> lower_host_channel(ChannelRef channel, const HostPayload& payload);
+
   /// Hands the loans to who ends them later.
   [[nodiscard]] Loans take_loans() noexcept { return std::exchange(lent_, {}); }
 

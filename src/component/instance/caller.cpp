@@ -6,9 +6,10 @@ namespace wisp::component {
 
 Tree& Caller::tree() const noexcept { return instance_->tree(); }
 
-boost::asio::io_context& Caller::loop() const noexcept { return tree().run().shard().loop(); }
-
-HostContext& Caller::host_context() const noexcept { return tree().context(); }
+Caller::Caller(ComponentInstance& instance)
+    : instance_(&instance),
+      context_(instance.tree().shared_context().get()),
+      loop_(&instance.tree().shard().loop()) {}
 
 GuestWaiter::GuestWaiter(Caller& caller) : run_(&caller.tree().run()) {}
 

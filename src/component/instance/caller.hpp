@@ -30,11 +30,11 @@ class HostContext {
   virtual ~HostContext() = default;
 };
 
-/// Given to a host function: which instance called, and how to wait. Lives for the call, on the guest's
-/// fiber.
+/// Given to a host function: which instance called, and how to wait. Lives for the call. In a function of an
+/// async type context() and loop() stay good after the guest has gone, instance() and tree() do not.
 class Caller {
  public:
-  explicit Caller(ComponentInstance& instance) : instance_(&instance) {}
+  explicit Caller(ComponentInstance& instance);
 
   [[nodiscard]] ComponentInstance& instance() const noexcept { return *instance_; }
   [[nodiscard]] Tree& tree() const noexcept;
@@ -42,11 +42,11 @@ class Caller {
   /// The tree's host context; the embedder put a T there when it made the tree.
   template <class T>
   [[nodiscard]] T& context() const {
-    return static_cast<T&>(host_context());
+    return static_cast<T&>(*context_);
   }
 
   /// The shard's loop.
-  [[nodiscard]] boost::asio::io_context& loop() const noexcept;
+  [[nodiscard]] boost::asio::io_context& loop() const noexcept { return *loop_; }
 
   /// Runs a coroutine on the shard's loop and pauses the guest until it is done (design.md §5, "Pause":
   /// nothing of this instance runs meanwhile, other instances do). Errc::cancelled after the call was
@@ -55,8 +55,9 @@ class Caller {
   [[nodiscard]] Result<T> await(boost::asio::awaitable<Result<T>> work);
 
  private:
-  [[nodiscard]] HostContext& host_context() const noexcept;
   ComponentInstance* instance_;
+  HostContext* context_;
+  boost::asio::io_context* loop_;
 };
 
 /// Pauses the calling guest until woken: link() it to signals, look at the state, wait(), look again.

@@ -1,5 +1,7 @@
 #include "component/instance/copy_end.hpp"
 
+#include "component/instance/tree.hpp"
+
 namespace wisp::component {
 
 CopyEnd::~CopyEnd() {
@@ -7,6 +9,19 @@ CopyEnd::~CopyEnd() {
   // The channel forgets this party before it tells the other side.
   channel_->reclaim(*this);
   channel_->drop();
+}
+
+bool CopyEnd::is_of(const Tree& tree, const Type* type) {
+  if (payload_ == nullptr) return tree.same_payload(element_, type);
+  if (!payload_->matches(type, tree.resource_tags())) return false;
+  payload_ = nullptr;
+  element_ = type;
+  return true;
+}
+
+bool CopyEnd::is_of(const Tree& tree, const HostPayload& payload) const {
+  if (payload_ != nullptr) return payload_ == &payload;
+  return payload.matches(element_, tree.resource_tags());
 }
 
 Result<> CopyEnd::copy(const GuestRegion& region, std::uint32_t length) {

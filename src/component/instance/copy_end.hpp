@@ -2,8 +2,11 @@
 
 #include "component/async/waitable.hpp"
 #include "component/instance/guest_buffer.hpp"
+#include "component/instance/payload.hpp"
 
 namespace wisp::component {
+
+class Tree;
 
 /// A guest's end of a stream or future (Canonical ABI, CopyEnd): its state, and the buffer of the operation
 /// that it has offered. Owned by the instance's handle table.
@@ -13,6 +16,9 @@ class CopyEnd : public Waitable, public CopyParty {
 
   CopyEnd(Kind kind, ChannelRef channel, const Type* element)
       : Waitable(kind), channel_(std::move(channel)), element_(element) {}
+  /// An end of a channel whose other end is the host's: `payload` says what may be read.
+  CopyEnd(Kind kind, ChannelRef channel, const HostPayload* payload)
+      : Waitable(kind), channel_(std::move(channel)), element_(nullptr), payload_(payload) {}
   /// Drops the end as the specification does, whatever its state.
   ~CopyEnd() override;
 
@@ -22,7 +28,12 @@ class CopyEnd : public Waitable, public CopyParty {
   [[nodiscard]] bool is_future() const noexcept {
     return kind() == Kind::future_reader || kind() == Kind::future_writer;
   }
+  /// Of the payload, once it is known; null: none.
   [[nodiscard]] const Type* element() const noexcept { return element_; }
+  /// Whether its payload is `type`, of a type of its instance's tree. From then on it is.
+  [[nodiscard]] bool is_of(const Tree& tree, const Type* type);
+  /// Whether its payload is what the host's C++ type stands for.
+  [[nodiscard]] bool is_of(const Tree& tree, const HostPayload& payload) const;
   [[nodiscard]] State state() const noexcept { return state_; }
   void set_state(State state) noexcept { state_ = state; }
   [[nodiscard]] bool copying() const noexcept {
@@ -51,6 +62,7 @@ class CopyEnd : public Waitable, public CopyParty {
 
   ChannelRef channel_;
   const Type* element_;
+  const HostPayload* payload_ = nullptr;  // until element_ is known
   GuestSink sink_;
   GuestSource source_;
   State state_ = State::idle;

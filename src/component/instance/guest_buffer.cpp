@@ -72,10 +72,17 @@ Result<std::byte*> GuestSink::plain(std::uint32_t count) { return region_.bytes(
 Result<> GuestSink::take(Source& source, std::uint32_t count) {
   if (source.instance() == nullptr) return static_cast<HostSource&>(source).give(region_, progress(), count);
   const GuestRegion& from = static_cast<GuestSource&>(source).region();
+  Tree& other = region_.instance->tree();
+  const bool crosses = &from.instance->tree() != &other;
   const TransferPlan& plan = *TRY(region_.instance->tree().element_plan(from, region_));
   CallSide reading(*from.instance, *from.options, nullptr);
   CallSide writing(*region_.instance, *region_.options, nullptr);
-  return plan.run_elements(reading, from.at(source.progress()), writing, region_.at(progress()), count);
+  if (!crosses)
+    return plan.run_elements(reading, from.at(source.progress()), writing, region_.at(progress()), count);
+  // Both trees may run code of their guests for it; the one that is not running now has nothing inside.
+  return other.inside([&] {
+    return plan.run_elements(reading, from.at(source.progress()), writing, region_.at(progress()), count);
+  });
 }
 
 }  // namespace wisp::component

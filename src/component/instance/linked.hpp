@@ -57,6 +57,8 @@ struct Linked {
   Linked& operator=(const Linked&) = delete;
   ~Linked();
 
+  [[nodiscard]] const ResourceTags& tags() const noexcept { return tags_; }
+
   std::shared_ptr<const void> owner;  ///< keeps the plan and the binary it points into
   const Plan* plan = nullptr;
   std::vector<std::shared_ptr<const engine::Module>> modules;  ///< by own module
@@ -67,6 +69,16 @@ struct Linked {
   std::vector<Lift> destructors;                     ///< by ResourceId: those with ResourcePlan::dtor
   std::vector<std::vector<CoreItemRef>> step_items;  ///< by step: imports, or the one item it names
   std::vector<std::unique_ptr<wisp_module_export_t, DeleteModuleExport>> module_exports;
+
+ private:
+  struct Tags final : ResourceTags {
+    explicit Tags(const Linked& of) : linked(&of) {}
+    [[nodiscard]] HostTypeTag tag(ResourceId resource) const override {
+      return linked->resources[resource.value].tag;
+    }
+    const Linked* linked;
+  };
+  Tags tags_{*this};
 };
 
 /// Fills what follows the resources from the plan and the other bindings. Errc::unsupported_feature as

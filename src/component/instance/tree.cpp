@@ -144,8 +144,6 @@ void Tree::end() {
   if (idle_.has_waiters()) idle_.fire();
 }
 
-/// Waits until nothing else is inside. What comes from within the tree's own chain of calls goes on: it is
-/// told about re-entrance.
 Result<> Tree::await_turn(GuestRun& run) {
   while (busy() && occupant_ != &run.top()) {
     GuestWaiter waiter(run);
@@ -157,9 +155,7 @@ Result<> Tree::await_turn(GuestRun& run) {
   return {};
 }
 
-/// Runs host code that calls into the guest; a failure anywhere poisons the tree.
-template <class Body>
-Result<> Tree::inside(Body body) {
+Result<> Tree::inside(FunctionRef<Result<>()> body) {
   begin(nullptr);
   Activation* const outer = activation_;
   Result<> outcome = body();

@@ -104,6 +104,12 @@ class Tree final : private engine::Preemption {
   /// Keeps what host functions in flight still use after the tree has ended.
   [[nodiscard]] const std::shared_ptr<std::vector<std::unique_ptr<HostResource>>>& lifeline();
 
+  /// Waits until nothing else is inside. What comes from within the tree's own chain of calls goes on: it is
+  /// told about re-entrance.
+  [[nodiscard]] Result<> await_turn(GuestRun& run);
+  /// Runs host code that calls into the guest; a failure anywhere poisons the tree.
+  [[nodiscard]] Result<> inside(FunctionRef<Result<>()> body);
+
   // For sides, threads and trampolines.
   using Instances = boost::container::small_vector<std::uint32_t, 4>;
   [[nodiscard]] GuestMemory memory(std::uint32_t slot) const;
@@ -142,6 +148,7 @@ class Tree final : private engine::Preemption {
   void occupy(GuestRun& run) noexcept { occupant_ = &run; }
   void ended(Thread& thread) { thread.task().ended(thread); }
   void release(Task& task);
+  [[nodiscard]] const ResourceTags& resource_tags() const noexcept { return linked_->tags(); }
   /// Whether two payload types of the tree are the same: they may name one host resource twice.
   [[nodiscard]] bool same_payload(const Type* mine, const Type* other) const;
   /// The plan that copies elements of a stream or future between two guests.
@@ -174,13 +181,10 @@ class Tree final : private engine::Preemption {
   [[nodiscard]] Result<> instantiate_core(const InstantiateStep& step, std::span<const CoreItemRef> items);
   [[nodiscard]] wasmtime_extern_t core_item(const CoreItemRef& from) const;
   [[nodiscard]] Result<> run_destructor(ResourceId resource, Rep rep);
-  [[nodiscard]] Result<> await_turn(GuestRun& run);
   void begin(std::chrono::nanoseconds* used);
   void end();
   template <class Body>
   [[nodiscard]] Result<> entered(std::span<const std::uint32_t> entering, Body body);
-  template <class Body>
-  [[nodiscard]] Result<> inside(Body body);
   template <class Params, class Results>
   [[nodiscard]] Result<> lifted_call(const Lift& lift, Params params, Results results);
   [[nodiscard]] Result<> call_waiting(GuestRun& run, const Lift& lift, Marshal lower, Marshal take);
