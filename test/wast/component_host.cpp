@@ -20,7 +20,8 @@ Result<> run_to_end(component::Shard& shard, const std::function<Result<>(GuestR
   TRY(run.start([&] { done = work(run); }));
   while (!run.done()) {
     shard.loop().restart();
-    if (shard.loop().run_one() == 0) return fail(Errc::internal, "the guest waits and nothing can wake it");
+    if (shard.loop().run_one() == 0)
+      run.cancel(Error(Errc::trap_deadlock, "deadlock detected: event loop cannot make further progress"));
   }
   return done;
 }

@@ -33,6 +33,10 @@ constexpr std::array kRows{
     Row{"used with the wrong type", Errc::trap_handle, "used with the wrong type"},
     Row{"deadlock detected", Errc::trap_deadlock},
     Row{"cannot block a synchronous task before returning", Errc::trap_deadlock},
+    // Both trap; the specification looks at the handle before it comes to block.
+    Row{"cannot block a synchronous task before returning", Errc::trap_handle, "unknown handle index"},
+    Row{"cannot have concurrent operations active on a future/stream", Errc::trap_handle,
+        "cannot have concurrent operations active"},
 };
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }

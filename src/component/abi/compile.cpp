@@ -177,8 +177,13 @@ class Compiler {
         break;
       case Kind::stream:
       case Kind::future:
+        op.code = Code::channel;
+        op.a = static_cast<std::uint32_t>(program_.channels.size());
+        program_.channels.push_back({&from, &to});
+        break;
       case Kind::error_context:
-        return fail(Errc::unsupported_feature, "{} cannot be passed yet", describe(&from));
+        op.code = Code::error_context;
+        break;
     }
     push(ops, op);
     return {};
@@ -338,6 +343,11 @@ void TransferPlan::run_trivial(std::span<const wasmtime_val_raw_t> source, FlatS
     const auto value = (((load_slot(source[i]) & slot.keep) ^ slot.sign) - slot.sign) & slot.cut;
     store_slot(target[i], slot.boolean ? static_cast<std::uint64_t>(value != 0) : value);
   }
+}
+
+Result<> TransferPlan::run_elements(Side& from, std::uint64_t source, Side& to, std::uint64_t target,
+                                    std::uint32_t count) const {
+  return execute_elements(*program_, from, source, to, target, count);
 }
 
 Result<> TransferPlan::run(Side& from, std::span<const wasmtime_val_raw_t> source, Side& to, FlatSpan target,

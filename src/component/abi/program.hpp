@@ -20,6 +20,8 @@ enum class Code : std::uint8_t {
   discriminant,  ///< an enum; width: bytes in memory; a: number of cases
   own,           ///< a: resource of the source; b: of the target
   borrow,
+  channel,        ///< a stream or future; a: index of Program::channels
+  error_context,
   string,
   list,     ///< a: index of Program::lists
   loop,     ///< a: index of Program::loops; memory to memory only
@@ -63,6 +65,12 @@ struct VariantCopy {
   std::uint32_t target_slots;  ///< slots after the discriminant, zero where the case does not use them
 };
 
+/// A stream or future: its type on each side.
+struct ChannelCopy {
+  const Type* from;
+  const Type* to;
+};
+
 /// A slot of a trivial plan: ((value & keep) ^ sign) - sign, cut to `cut`.
 struct SlotCopy {
   std::uint64_t keep = ~0ULL;
@@ -83,6 +91,7 @@ struct TransferPlan::Program {
   std::vector<ListCopy> lists;
   std::vector<LoopCopy> loops;
   std::vector<VariantCopy> variants;
+  std::vector<ChannelCopy> channels;
   std::vector<std::uint32_t> cases;  ///< blocks of payloads; kNoBlock: none
   std::uint32_t main = 0;            ///< block
 
@@ -94,6 +103,11 @@ struct TransferPlan::Program {
   /// A memory is read or written. Otherwise no side is asked for one.
   bool reads_memory = false, writes_memory = false;
 };
+
+/// Runs a program of one value in memory for each of `count` elements that lie one after the other; both
+/// ranges were checked before (run.cpp).
+[[nodiscard]] Result<> execute_elements(const TransferPlan::Program& program, Side& from, std::uint64_t source,
+                                        Side& to, std::uint64_t target, std::uint32_t count);
 
 /// Runs a program (run.cpp).
 [[nodiscard]] Result<> execute(const TransferPlan::Program& program, Side& from,

@@ -41,6 +41,14 @@ class Run {
     return {};
   }
 
+  /// Elements of the plan's one type that lie one after the other, in checked ranges.
+  Result<> start_elements(std::uint64_t source, std::uint64_t target, std::uint32_t count) {
+    TRY(look_up_memories());
+    TRY(from_.charge(std::uint64_t{count} * program_.from_size));
+    return elements(program_.main, count, source, static_cast<std::uint32_t>(program_.from_size), target,
+                    static_cast<std::uint32_t>(program_.to_size));
+  }
+
  private:
   static std::uint64_t pointer(std::uint64_t slot, PointerSize size) {
     return size == PointerSize::p32 ? static_cast<std::uint32_t>(slot) : slot;
@@ -197,6 +205,16 @@ class Run {
           put<T>(to, 4, handle);
           break;
         }
+        case Code::channel: {
+          const auto handle = TRY(channel(program_.channels[op->a], get32<S>(from, 4)));
+          put<T>(to, 4, handle);
+          break;
+        }
+        case Code::error_context: {
+          const auto handle = TRY(error_context(get32<S>(from, 4)));
+          put<T>(to, 4, handle);
+          break;
+        }
         case Code::string:
           put_words<T>(to, TRY(string(get_words<S>(from))));
           break;
@@ -283,6 +301,13 @@ class Run {
     return to_.lower_borrow({op.b}, TRY(from_.lift_borrow({op.a}, handle)));
   }
 
+  Result<std::uint32_t> channel(const ChannelCopy& types, std::uint32_t handle) {
+    return to_.lower_channel(*types.to, TRY(from_.lift_channel(*types.from, handle)));
+  }
+  Result<std::uint32_t> error_context(std::uint32_t handle) {
+    return to_.lower_error_context(TRY(from_.lift_error_context(handle)));
+  }
+
   const TransferPlan::Program& program_;
   Side& from_;
   Side& to_;
@@ -294,6 +319,11 @@ class Run {
 };
 
 }  // namespace
+
+Result<> execute_elements(const TransferPlan::Program& program, Side& from, std::uint64_t source, Side& to,
+                          std::uint64_t target, std::uint32_t count) {
+  return Run(program, from, to).start_elements(source, target, count);
+}
 
 Result<> execute(const TransferPlan::Program& program, Side& from, std::span<const wasmtime_val_raw_t> source,
                  Side& to, FlatSpan target, TransferPlan::Target how) {

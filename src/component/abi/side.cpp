@@ -34,4 +34,22 @@ Result<std::uint64_t> reallocate(Side& side, std::uint64_t old_address, std::uin
   return address;
 }
 
+Result<Rep> Side::lift_channel(const Type&, std::uint32_t) {
+  return fail(Errc::internal, "streams and futures cannot be read here");
+}
+
+Result<std::uint32_t> Side::lower_channel(const Type&, Rep) {
+  return fail(Errc::internal, "streams and futures cannot be put here");
+}
+
+void Side::release_channel(Rep) noexcept {}
+
+Result<std::string> Side::lift_error_context(std::uint32_t) {
+  return fail(Errc::internal, "error contexts cannot be read here");
+}
+
+Result<std::uint32_t> Side::lower_error_context(std::string) {
+  return fail(Errc::internal, "error contexts cannot be put here");
+}
+
 }  // namespace wisp::component

@@ -93,6 +93,17 @@ class Side {
   /// (lower_borrow).
   [[nodiscard]] virtual Result<std::uint32_t> lower_borrow(ResourceId resource, Rep rep) = 0;
 
+  /// Takes the readable end `handle` of a stream or future of `type` out of the table: what stands behind it,
+  /// which the caller then owns (lift_stream, lift_future).
+  [[nodiscard]] virtual Result<Rep> lift_channel(const Type& type, std::uint32_t handle);
+  /// Adds a readable end; takes what `channel` owns, also when it fails (lower_stream, lower_future).
+  [[nodiscard]] virtual Result<std::uint32_t> lower_channel(const Type& type, Rep channel);
+  /// Lets go of what lift_channel has returned: the readable end is dropped.
+  virtual void release_channel(Rep channel) noexcept;
+  /// The message of an error context (📝).
+  [[nodiscard]] virtual Result<std::string> lift_error_context(std::uint32_t handle);
+  [[nodiscard]] virtual Result<std::uint32_t> lower_error_context(std::string message);
+
   /// Counts bytes that lifting copies to the host or to another instance; Errc::trap_limit beyond the call's
   /// budget.
   [[nodiscard]] Result<> charge(std::uint64_t bytes) {

@@ -23,8 +23,8 @@ enum class Place : std::uint8_t { flat, memory };
 class TransferPlan {
  public:
   /// `from` and `to` are the same list of types as each side's arena knows them (equal but for resource ids);
-  /// the types may go after compile(). In Place::flat they have at most 16 flat values together.
-  /// Errc::unsupported_feature for streams, futures and error contexts, Errc::import_type if the lists
+  /// those of streams and futures must outlive the plan, the others may go after compile(). In Place::flat they have at most 16 flat values together.
+  /// Errc::import_type if the lists
   /// differ, Errc::internal for too many flat values.
   [[nodiscard]] static Result<TransferPlan> compile(std::span<const Type* const> from, Place from_place,
                                                     PointerSize from_pointer,
@@ -48,6 +48,11 @@ class TransferPlan {
   /// return.
   [[nodiscard]] Result<> run(Side& from, std::span<const wasmtime_val_raw_t> source, Side& to,
                              FlatSpan target, Target how) const;
+
+  /// Runs a plan of one value, Place::memory on both sides, for each of `count` elements of a list or buffer.
+  /// Both ranges are inside their memories and aligned: the caller has checked them.
+  [[nodiscard]] Result<> run_elements(Side& from, std::uint64_t source, Side& to, std::uint64_t target,
+                                      std::uint32_t count) const;
 
   /// Slots that run() reads and writes.
   [[nodiscard]] std::size_t slots_in() const noexcept;

@@ -160,6 +160,11 @@ class Lifter {
         return Value{Value::Handle{type.resource, TRY(side_.lift_own(type.resource, low))}};
       case Kind::borrow:
         return Value{Value::Handle{type.resource, TRY(side_.lift_borrow(type.resource, low))}};
+      case Kind::stream:
+      case Kind::future:
+        // Taken, so that what is wrong with the handle is said first; its owner lets it go again.
+        side_.release_channel(TRY(side_.lift_channel(type, low)));
+        return fail(Errc::unsupported_feature, "{} has no dynamic value", describe(&type));
       default:
         return fail(Errc::unsupported_feature, "{} has no dynamic value", describe(&type));
     }

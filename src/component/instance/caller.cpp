@@ -14,7 +14,7 @@ GuestWaiter::GuestWaiter(Caller& caller) : run_(&caller.tree().run()) {}
 
 void GuestWaiter::wake() noexcept {
   woken_ = true;
-  if (fiber_ != nullptr) run_->shard().resume_later(std::exchange(fiber_, nullptr));
+  if (std::exchange(parked_, false)) run_->shard().resume_later(*run_);
 }
 
 Result<> GuestWaiter::wait() {
@@ -26,8 +26,10 @@ Result<> GuestWaiter::wait() {
 
 void GuestWaiter::wait_regardless() {
   if (!woken_) {
-    fiber_ = engine::Fiber::current();
-    run_->park(this);
+    parked_ = true;
+    run_->waiter_ = this;
+    run_->pause();
+    run_->waiter_ = nullptr;
   }
   woken_ = false;
 }

@@ -64,6 +64,7 @@ class Caller {
 class GuestWaiter final : public Waiter {
  public:
   explicit GuestWaiter(Caller& caller);
+  explicit GuestWaiter(GuestRun& run) : run_(&run) {}
   GuestWaiter(const GuestWaiter&) = delete;
   GuestWaiter& operator=(const GuestWaiter&) = delete;
 
@@ -80,7 +81,7 @@ class GuestWaiter final : public Waiter {
 
  private:
   GuestRun* run_;
-  engine::Fiber* fiber_ = nullptr;  // while parked
+  bool parked_ = false;
   bool woken_ = false;
 };
 

@@ -7,16 +7,16 @@ namespace wisp::component {
 GuestRun::~GuestRun() = default;
 
 Result<> GuestRun::start(std::move_only_function<void()> work) {
-  fiber_ = TRY(shard_->fibers().take());
   work_ = std::move(work);
+  auto started = start(&GuestRun::entry, this);
+  if (!started) work_ = nullptr;
+  return started;
+}
+
+Result<> GuestRun::start(engine::Fiber::Entry entry, void* argument) {
+  fiber_ = TRY(shard_->fibers().take());
   done_ = false;
-  inline_ = true;
-  fiber_->start(&GuestRun::entry, this);
-  inline_ = false;
-  if (done_) {
-    shard_->fibers().give(fiber_);
-    fiber_ = nullptr;
-  }
+  enter(entry, argument);
   return {};
 }
 
@@ -24,19 +24,50 @@ void GuestRun::entry(void* self) {
   auto& run = *static_cast<GuestRun*>(self);
   run.work_();
   run.work_ = nullptr;
-  if (run.inline_) {
-    run.done_ = true;
-    return;
-  }
-  // The fiber is still in use here; it is given back from the loop.
-  boost::asio::post(run.shard_->loop(), [&run] { run.complete(); });
 }
 
-void GuestRun::complete() {
+/// Starts the fiber, or goes on with it when there is no entry, from a frame of the run that is current.
+void GuestRun::enter(engine::Fiber::Entry entry, void* argument) {
+  caller_ = shard_->current_;
+  if (caller_ != nullptr) caller_->callee_ = this;
+  shard_->current_ = this;
+  blocked_ = false;
+  entry != nullptr ? fiber_->start(entry, argument) : fiber_->resume();
+  while (paused_ && caller_ != nullptr) {
+    shard_->current_ = caller_;
+    caller_->pause();
+    shard_->current_ = this;
+    paused_ = false;
+    fiber_->resume();
+  }
+  shard_->current_ = caller_;
+  came_back();
+}
+
+void GuestRun::resume() { enter(nullptr, nullptr); }
+
+void GuestRun::came_back() {
+  if (paused_) return;
+  if (caller_ != nullptr) {
+    caller_->callee_ = nullptr;
+    caller_ = nullptr;
+  }
+  if (!fiber_->idle()) return;
   shard_->fibers().give(fiber_);
   fiber_ = nullptr;
   done_ = true;
-  if (continuation_) std::exchange(continuation_, nullptr)();
+}
+
+/// From the loop, for the outermost run of a chain.
+void GuestRun::resume_paused() {
+  shard_->current_ = this;
+  paused_ = false;
+  fiber_->resume();
+  shard_->current_ = nullptr;
+  came_back();
+  if (paused_) return;
+  if (done_ && continuation_) std::exchange(continuation_, nullptr)();
+  if (owner_ != nullptr) owner_->left(*this);
 }
 
 boost::asio::awaitable<void> GuestRun::finished() {
@@ -54,20 +85,27 @@ void GuestRun::cancel(Error reason) {
   if (done_ || cancelled_) return;
   cancelled_.emplace(std::move(reason));
   if (waiter_ != nullptr) waiter_->wake();
+  if (callee_ != nullptr) callee_->cancel(*cancelled_);
 }
 
-void GuestRun::park(GuestWaiter* waiter) {
-  const auto since = std::chrono::steady_clock::now();
-  waiter_ = waiter;
+GuestRun& GuestRun::top() noexcept {
+  GuestRun* run = this;
+  while (run->caller_ != nullptr) run = run->caller_;
+  return *run;
+}
+
+void GuestRun::block() {
+  blocked_ = true;
   engine::Fiber::park();
-  waiter_ = nullptr;
+}
+
+void GuestRun::pause() {
+  const auto since = std::chrono::steady_clock::now();
+  paused_ = true;
+  engine::Fiber::park();
   parked_ += std::chrono::steady_clock::now() - since;
 }
 
-void GuestRun::yield() {
-  const auto since = std::chrono::steady_clock::now();
-  shard_->overrun();
-  parked_ += std::chrono::steady_clock::now() - since;
-}
+void GuestRun::yield() { shard_->overrun(*this); }
 
 }  // namespace wisp::component

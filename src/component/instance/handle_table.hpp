@@ -13,14 +13,30 @@ struct BorrowScope {
   std::uint32_t borrows = 0;
 };
 
-/// An entry of the table. Borrow handles name the scope they must not outlive.
+class Waitable;
+class WaitableSet;
+struct ErrorContext;
+
+/// An entry of the table. Borrow handles name the scope they must not outlive. What is no resource is owned
+/// by the entry, through its address.
 struct Handle {
-  enum class Kind : std::uint8_t { free, own, borrow };
+  enum class Kind : std::uint8_t { free, own, borrow, waitable, waitable_set, error_context };
   Kind kind = Kind::free;
   std::uint32_t resource = 0;  ///< canonical ResourceId of the tree; free: index of the next free slot
   std::uint32_t lends = 0;     ///< calls that hold a borrow of this handle now
   Rep rep{};
   BorrowScope* scope = nullptr;
+
+  [[nodiscard]] bool is_resource() const noexcept { return kind == Kind::own || kind == Kind::borrow; }
+  template <class T>
+  [[nodiscard]] T* object() const noexcept {
+    return reinterpret_cast<T*>(rep.value);  // NOLINT(performance-no-int-to-ptr)
+  }
+  /// An entry that owns `object`, once it is in a table.
+  template <class T>
+  [[nodiscard]] static Handle owning(Kind kind, T* object) noexcept {
+    return {.kind = kind, .rep = {reinterpret_cast<std::uint64_t>(object)}};
+  }
 };
 
 /// The one table of a component instance (Canonical ABI, "Table State"). Freed indices are reused last-in

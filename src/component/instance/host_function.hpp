@@ -21,6 +21,7 @@ template <class T>
 }
 
 class CallSide;
+class Subtask;
 
 /// What the linker asks a host function's signature about resources of the importing component.
 class ResourceTags {
@@ -45,8 +46,12 @@ class HostFunction {
   /// The signature in WIT, for the message when it does not match.
   [[nodiscard]] virtual std::string describe() const = 0;
 
-  /// One call. `values` holds the flat parameters and takes the flat results.
+  /// One call of a sync type. `values` holds the flat parameters and takes the flat results.
   [[nodiscard]] virtual Result<> call(Caller& caller, CallSide& side, FlatSpan values) const = 0;
+
+  /// One call of an async type: reads the parameters at Subtask::values() and either brings the subtask to
+  /// its end here, or sets Subtask::callee and does so later. On the fiber of the caller. An Error is a trap.
+  [[nodiscard]] virtual Result<> begin(Subtask& subtask) const;
 };
 
 }  // namespace wisp::component

@@ -2,6 +2,7 @@
 
 #include "component/abi/transfer.hpp"
 #include "component/instance/host_function.hpp"
+#include "component/instance/marshalling.hpp"
 #include "component/instance/plan.hpp"
 #include "engine/host_function.hpp"
 #include "engine/module.hpp"
@@ -21,15 +22,20 @@ struct ResourceBinding {
 };
 
 /// The environment of a trampoline's callback.
-struct BoundTrampoline {
+struct BoundTrampoline final : Marshalling {
   const Trampoline* plan = nullptr;
-  const HostFunction* function = nullptr;       ///< lower of an import
-  std::optional<TransferPlan> params, results;  ///< lower of a lift of the same tree
+  const HostFunction* function = nullptr;                 ///< lower of an import
+  std::optional<TransferPlan> params_plan, results_plan;  ///< lower of a lift of the same tree
   std::vector<std::uint32_t> entering;  ///< instances whose may_enter the call takes (Canonical ABI, "donut")
   wasm_functype_t* type = nullptr;      ///< owned by Linked
   wasmtime_func_unchecked_callback_t callback = nullptr;
   std::optional<engine::HostFunction>
       shared;  ///< what stores bind; none if no own module imports it directly
+
+  [[nodiscard]] Result<> params(CallSide& caller, FlatSpan from, CallSide& callee,
+                                FlatSpan to) const override;
+  [[nodiscard]] Result<> results(CallSide& callee, FlatSpan from, CallSide& caller,
+                                 FlatSpan to) const override;
 };
 
 struct DeleteModuleExport {
@@ -57,8 +63,9 @@ struct Linked {
   std::vector<std::shared_ptr<const HostFunction>> functions;  ///< by imported function
   std::vector<ResourceBinding> resources;                      ///< by ResourceId
   std::vector<BoundTrampoline> trampolines;                    ///< by trampoline; never resized once bound
-  std::vector<std::vector<std::uint32_t>> lift_entering;       ///< by lift: self and ancestors
-  std::vector<std::vector<CoreItemRef>> step_items;            ///< by step: imports, or the one item it names
+  std::vector<std::vector<std::uint32_t>> paths;               ///< by instance: self and ancestors
+  std::vector<Lift> destructors;                     ///< by ResourceId: those with ResourcePlan::dtor
+  std::vector<std::vector<CoreItemRef>> step_items;  ///< by step: imports, or the one item it names
   std::vector<std::unique_ptr<wisp_module_export_t, DeleteModuleExport>> module_exports;
 };
 

@@ -39,6 +39,9 @@ struct Options {
 struct InstancePlan {
   std::optional<std::uint32_t> parent;
   std::string_view name;  ///< of the component's name section; may be empty
+  /// Its core code has a built-in at which the specification lets a thread block: its threads get stacks of
+  /// their own.
+  bool blocks = false;
 };
 
 /// A core function that becomes a component function.
@@ -82,12 +85,18 @@ struct FuncRef {
 
 /// A core function of ours that guests import.
 struct Trampoline {
-  enum class Kind : std::uint8_t { lower, resource_new, resource_drop, resource_rep, unsupported };
+  enum class Kind : std::uint8_t { lower, builtin };
   Kind kind = Kind::lower;
+  ast::Builtin builtin = ast::Builtin::resource_new;
   std::uint32_t instance = 0;  ///< whose code calls it
   FuncRef callee;              ///< lower
-  ResourceId resource{};       ///< resource_*
-  Options options;             ///< lower
+  ResourceId resource{};       ///< resource.*
+  const Type* type = nullptr;  ///< stream.*, future.*: the payload; task.return: the result; null: none
+  Options options;           ///< lower, read, write, task.return, error-context.*; wait and poll: the memory
+  bool async = false;        ///< of the cancel built-ins
+  bool cancellable = false;  ///< of wait, poll, yield, suspend
+  bool slot64 = false;       ///< context.*: 64-bit
+  std::uint32_t slot = 0;    ///< context.*: which; thread.new-indirect: the table slot
   Signature signature;
 };
 
@@ -113,7 +122,11 @@ struct FuncStep {
   CoreRef func;
   std::uint32_t slot = 0;
 };
-using Step = std::variant<InstantiateStep, MemoryStep, FuncStep>;
+struct TableStep {
+  CoreRef table;
+  std::uint32_t slot = 0;
+};
+using Step = std::variant<InstantiateStep, MemoryStep, FuncStep, TableStep>;
 
 /// What the root exports.
 struct ExportItem;
@@ -136,7 +149,7 @@ struct Plan {
   std::vector<ImportedResource> imported_resources;
   std::vector<ImportedModule> imported_modules;
   std::vector<ResourcePlan> resources;  ///< by ResourceId
-  std::uint32_t core_instances = 0, memory_slots = 0, func_slots = 0;
+  std::uint32_t core_instances = 0, memory_slots = 0, func_slots = 0, table_slots = 0;
 
   /// Declared imports and exports of the root in order, for inspect, linking and WIT text.
   std::vector<std::pair<std::string, ExternDesc>> imports, exports;

@@ -109,6 +109,9 @@ class Planner {
   [[nodiscard]] Result<Options> options(const Scope& scope, const ast::CanonOptions& options);
   [[nodiscard]] Result<std::uint32_t> func_slot(const Scope& scope, ast::Index core_func);
   [[nodiscard]] Result<std::uint32_t> memory_slot(const Scope& scope, ast::Index core_memory);
+  [[nodiscard]] Result<std::uint32_t> table_slot(const Scope& scope, ast::Index core_table);
+  [[nodiscard]] Result<> complete(const Scope& scope, const ast::CanonBuiltin& syntax,
+                                  Trampoline& trampoline);
   void unsupported(std::string what);
 
   // planner_types.cpp
@@ -135,7 +138,7 @@ class Planner {
   Plan plan_;
   std::deque<Scope> scopes_;
   std::map<const ast::CoreModule*, std::uint32_t> module_index_;
-  std::map<CoreRef, std::uint32_t> func_slots_, memory_slots_;
+  std::map<CoreRef, std::uint32_t> func_slots_, memory_slots_, table_slots_;
   std::map<const InstanceItem*, std::shared_ptr<const InstanceDesc>> described_;
   std::map<const InstanceItem*, std::shared_ptr<const ExportedInstance>> exported_;
   std::size_t items_ = 0;

@@ -1,5 +1,7 @@
 #include "component/instance/shard.hpp"
 
+#include "component/instance/guest_run.hpp"
+
 #include <boost/asio/post.hpp>
 
 namespace wisp::component {
@@ -9,17 +11,37 @@ Shard::Shard(std::shared_ptr<engine::Engine> engine, engine::FiberOptions fibers
 
 Shard::~Shard() = default;
 
-void Shard::resume_later(engine::Fiber* fiber) {
-  boost::asio::post(loop_, [fiber] { fiber->resume(); });
+void Shard::resume_later(GuestRun& run) {
+  boost::asio::post(loop_, [top = &run.top()] { top->resume_paused(); });
 }
 
-void Shard::overrun() {
-  overrunning_.push_back(engine::Fiber::current());
+void Shard::enqueue(Runnable& runnable) {
+  if (runnable.is_linked()) return;
+  ready_.push_back(runnable);
+  if (ready_posted_) return;
+  ready_posted_ = true;
+  boost::asio::post(loop_, [this] { run_ready(); });
+}
+
+/// What becomes ready meanwhile runs on the next turn: the loop looks at sockets and timers between.
+void Shard::run_ready() {
+  ready_posted_ = false;
+  Queue batch;
+  batch.swap(ready_);
+  while (!batch.empty()) {
+    Runnable& next = batch.front();
+    batch.pop_front();
+    next.run();
+  }
+}
+
+void Shard::overrun(GuestRun& run) {
+  overrunning_.push_back(&run.top());
   if (!overrun_posted_) {
     overrun_posted_ = true;
     boost::asio::post(loop_, [this] { run_one_overrun(); });
   }
-  engine::Fiber::park();
+  run.pause();
 }
 
 void Shard::overrun_begins() {
@@ -32,13 +54,13 @@ void Shard::overrun_ends() {
 
 void Shard::run_one_overrun() {
   overrun_posted_ = false;
-  engine::Fiber* fiber = overrunning_.front();
+  GuestRun* const run = overrunning_.front();
   overrunning_.pop_front();
   if (!overrunning_.empty()) {
     overrun_posted_ = true;
     boost::asio::post(loop_, [this] { run_one_overrun(); });
   }
-  fiber->resume();
+  run->resume_paused();
 }
 
 }  // namespace wisp::component

@@ -4,6 +4,7 @@
 #include "engine/fiber.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -11,8 +12,21 @@
 
 namespace wisp::component {
 
-/// One thread's share of the system: its loop, its fibers, and the queue of guests that overran their slice.
-/// Everything pinned to a shard is touched on its thread only.
+class GuestRun;
+
+/// Something that is ready to go on from the loop. Leaves its queue when it is destroyed.
+class Runnable
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  /// On the loop's own stack. May destroy the runnable.
+  virtual void run() noexcept = 0;
+
+ protected:
+  ~Runnable() = default;
+};
+
+/// One thread's share of the system: its loop, its fibers, and the queues of guests that are ready or overran
+/// their slice. Everything pinned to a shard is touched on its thread only.
 class Shard {
  public:
   Shard(std::shared_ptr<engine::Engine> engine, engine::FiberOptions fibers = {});
@@ -24,29 +38,42 @@ class Shard {
   [[nodiscard]] engine::FiberPool& fibers() noexcept { return fibers_; }
   [[nodiscard]] engine::Engine& engine() const noexcept { return *engine_; }
 
-  /// Parks the current fiber behind everything that is ready, because its guest overran its slice.
+  /// Runs it on a turn of the loop, in the order of the calls; once, when it is queued already.
+  void enqueue(Runnable& runnable);
+
+  /// Pauses the current run behind everything that is ready, because its guest overran its slice.
   /// Overrunning guests share one slice a turn of the loop: one of them runs, then the loop turns.
-  void overrun();
+  void overrun(GuestRun& run);
 
   /// A guest overran its slice for the first time, or ended after that: while there are such guests the epoch
   /// ticks faster, and their slices are one tick.
   void overrun_begins();
   void overrun_ends();
 
-  /// Resumes a parked fiber from the loop.
-  void resume_later(engine::Fiber* fiber);
+  /// Resumes a paused run from the loop, with everything that paused with it.
+  void resume_later(GuestRun& run);
+
+  /// The run on whose fiber the thread is; null on the loop's own stack.
+  [[nodiscard]] GuestRun* current_run() const noexcept { return current_; }
 
   /// How long guest code may run before the loop turns.
   static constexpr std::chrono::microseconds kSlice{1000};
 
  private:
+  friend class GuestRun;
+  using Queue = boost::intrusive::list<Runnable, boost::intrusive::constant_time_size<false>>;
+
   void run_one_overrun();
+  void run_ready();
 
   std::shared_ptr<engine::Engine> engine_;
   boost::asio::io_context loop_{1};
   engine::FiberPool fibers_;
-  std::deque<engine::Fiber*> overrunning_;
+  Queue ready_;
+  std::deque<GuestRun*> overrunning_;
+  GuestRun* current_ = nullptr;
   bool overrun_posted_ = false;
+  bool ready_posted_ = false;
   std::uint32_t overrunners_ = 0;
 };
 

@@ -1,96 +1,64 @@
 #include "component/instance/call_side.hpp"
 #include "component/instance/linked.hpp"
+#include "component/instance/site.hpp"
 
 namespace wisp::component {
 
 namespace {
 
-/// The bound trampoline and the tree of a callback.
-struct Site {
-  const BoundTrampoline& bound;
-  Tree& tree;
-  ComponentInstance& instance;
-};
+using trampoline::callback;
+using trampoline::may_leave;
+using trampoline::Site;
 
-Site site(void* environment, wasmtime_caller_t* caller) {
-  const auto& bound = *static_cast<const BoundTrampoline*>(environment);
-  auto& tree = *static_cast<Tree*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
-  return {bound, tree, tree.instance(bound.plan->instance)};
-}
-
-wasm_trap_t* finish(Result<>&& outcome) {
-  if (outcome) [[likely]]
-    return nullptr;
-  return engine::make_trap(std::move(outcome).error());
-}
-
-Result<> may_leave(const ComponentInstance& instance) {
-  if (!instance.may_leave) [[unlikely]]
-    return fail(Errc::trap_leave, "cannot leave component instance");
-  return {};
-}
-
-Result<> run_host(const Site& at, FlatSpan values) {
-  TRY(may_leave(at.instance));
-  CallSide side(at.instance, at.bound.plan->options, nullptr);
+/// Lower of a sync function of the host.
+Result<> call_host(const Site& at, FlatSpan values) {
+  TRY(may_leave(at));
+  CallSide side(at.instance, at.plan().options, nullptr);
   Caller caller(at.instance);
   return at.bound.function->call(caller, side, values);
 }
 
-wasm_trap_t* lower_host(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                        std::size_t count) {
-  return finish(run_host(site(environment, caller), FlatSpan(values, count)));
-}
-
-Result<> run_lift(const Site& at, FlatSpan values) {
-  TRY(may_leave(at.instance));
+/// Lower of a lift of the same tree that can neither block nor wait to enter.
+Result<> call_lift(const Site& at, FlatSpan values) {
+  TRY(may_leave(at));
   return at.tree.call_inside(at.bound, values);
 }
 
-wasm_trap_t* lower_lift(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                        std::size_t count) {
-  return finish(run_lift(site(environment, caller), FlatSpan(values, count)));
+/// Hands a call to who carries it out.
+Result<> begin(const Site& at, Subtask& subtask) {
+  if (at.bound.function != nullptr) return at.bound.function->begin(subtask);
+  subtask.marshalling = &at.bound;
+  return at.tree.call_task(subtask, at.tree.plan().lifts[at.plan().callee.index], at.bound.entering);
 }
 
-Result<> run_new(const Site& at, FlatSpan values) {
-  TRY(may_leave(at.instance));
+/// canon lower without `async` of everything else: the caller waits for the result.
+Result<> call_waiting(const Site& at, FlatSpan values) {
+  TRY(may_leave(at));
+  Subtask subtask(at.instance, at.plan(), values);
+  TRY(begin(at, subtask));
+  if (!subtask.resolved()) TRY(TRY(at.thread())->wait_for(subtask));
+  if (subtask.failure()) return std::unexpected(*subtask.failure());
+  subtask.deliver_resolve();
+  return {};
+}
+
+/// canon lower with `async`: the caller gets a subtask unless the call has resolved at once.
+Result<> call_async(const Site& at, FlatSpan values) {
+  TRY(may_leave(at));
+  auto subtask = std::make_unique<Subtask>(at.instance, at.plan(), values);
+  TRY(begin(at, *subtask));
+  if (subtask->failure()) return std::unexpected(*subtask->failure());
+  if (subtask->resolved()) {
+    subtask->deliver_resolve();
+    trampoline::answer(values, static_cast<std::uint32_t>(subtask->state()));
+    return {};
+  }
+  subtask->keep_arguments();
   const auto handle =
-      TRY(at.instance.handles().add({.kind = Handle::Kind::own,
-                                     .resource = at.tree.binding(at.bound.plan->resource).canonical,
-                                     .lends = 0,
-                                     .rep = {static_cast<std::uint32_t>(values[0].i32)},
-                                     .scope = nullptr}));
-  values[0].i32 = static_cast<std::int32_t>(handle);
+      TRY(at.instance.handles().add(Handle::owning<Waitable>(Handle::Kind::waitable, subtask.get())));
+  subtask->index = handle;
+  trampoline::answer(values, static_cast<std::uint32_t>(subtask.release()->state()) | handle << 4);
   return {};
-}
-
-wasm_trap_t* resource_new(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                          std::size_t count) {
-  return finish(run_new(site(environment, caller), FlatSpan(values, count)));
-}
-
-Result<> run_rep(const Site& at, FlatSpan values) {
-  const auto handle = static_cast<std::uint32_t>(values[0].i32);
-  const Handle* entry = TRY(at.instance.handles().get(handle));
-  if (entry->resource != at.tree.binding(at.bound.plan->resource).canonical)
-    return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
-  values[0].i32 = static_cast<std::int32_t>(entry->rep.value);
-  return {};
-}
-
-wasm_trap_t* resource_rep(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                          std::size_t count) {
-  return finish(run_rep(site(environment, caller), FlatSpan(values, count)));
-}
-
-Result<> run_drop(const Site& at, FlatSpan values) {
-  TRY(may_leave(at.instance));
-  return at.tree.drop_handle(at.instance, at.bound.plan->resource, static_cast<std::uint32_t>(values[0].i32));
-}
-
-wasm_trap_t* resource_drop(void* environment, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
-                           std::size_t count) {
-  return finish(run_drop(site(environment, caller), FlatSpan(values, count)));
 }
 
 wasm_valtype_t* value_type(Flat flat) {
@@ -131,6 +99,14 @@ Place results_place(const Signature& signature) {
   return signature.indirect_results ? Place::memory : Place::flat;
 }
 
+/// A call of it needs no thread of its own: its code cannot block, and it waits for nothing to start.
+bool runs_on_callers_stack(const Plan& plan, const Lift& lift) {
+  return !lift.type->async && !plan.instances[lift.instance].blocks;
+}
+
+/// Of every destructor; the parameter is the representation.
+const FuncType kDestructor{};
+
 Result<> bind_lift(const Plan& plan, BoundTrampoline& bound) {
   const Trampoline& lower = *bound.plan;
   const Lift& lift = plan.lifts[lower.callee.index];
@@ -139,16 +115,47 @@ Result<> bind_lift(const Plan& plan, BoundTrampoline& bound) {
   for (const auto& param : lift.type->params) params.push_back(param.type);
   std::vector<const Type*> results;
   if (lift.type->result != nullptr) results.push_back(lift.type->result);
-  bound.params.emplace(TRY(TransferPlan::compile(params, params_place(lower.signature), lower.options.pointer,
-                                                 lower.options.encoding, params, params_place(lift.signature),
-                                                 lift.options.pointer, lift.options.encoding)));
-  bound.results.emplace(TRY(TransferPlan::compile(
+  bound.params_plan.emplace(TRY(TransferPlan::compile(
+      params, params_place(lower.signature), lower.options.pointer, lower.options.encoding, params,
+      params_place(lift.signature), lift.options.pointer, lift.options.encoding)));
+  bound.results_plan.emplace(TRY(TransferPlan::compile(
       results, results_place(lift.signature), lift.options.pointer, lift.options.encoding, results,
       results_place(lower.signature), lower.options.pointer, lower.options.encoding)));
   const auto caller = self_and_ancestors(plan, lower.instance);
   for (const auto index : self_and_ancestors(plan, lift.instance))
     if (std::ranges::find(caller, index) == caller.end()) bound.entering.push_back(index);
   return {};
+}
+
+Result<> bind_lower(const Linked& linked, BoundTrampoline& bound) {
+  const FuncRef& callee = bound.plan->callee;
+  bool at_once = !callee.type->async;
+  if (callee.from == FuncRef::From::import) {
+    bound.function = linked.functions[callee.index].get();
+  } else {
+    TRY(bind_lift(*linked.plan, bound));
+    at_once = runs_on_callers_stack(*linked.plan, linked.plan->lifts[callee.index]);
+  }
+  if (bound.plan->options.async) {
+    bound.callback = &callback<call_async>;
+  } else if (!at_once) {
+    bound.callback = &callback<call_waiting>;
+  } else {
+    bound.callback = bound.function != nullptr ? &callback<call_host> : &callback<call_lift>;
+  }
+  return {};
+}
+
+/// Destructors as lifts, for those that need a thread.
+void bind_destructors(Linked& linked) {
+  for (const auto& resource : linked.plan->resources) {
+    Lift& lift = linked.destructors.emplace_back();
+    if (!resource.dtor) continue;
+    lift.func = *resource.dtor;
+    lift.instance = resource.instance;
+    lift.type = &kDestructor;
+    lift.signature.params = {Flat::i32};
+  }
 }
 
 /// Makes the trampolines that modules import ready to be bound by any store.
@@ -192,6 +199,8 @@ Result<> find_core_items(Linked& linked) {
       module_of[instantiation->core_instance] = instantiation->module.index;
     } else if (const auto* memory = std::get_if<MemoryStep>(&step)) {
       items.push_back(TRY(find(memory->memory)));
+    } else if (const auto* table = std::get_if<TableStep>(&step)) {
+      items.push_back(TRY(find(table->table)));
     } else {
       items.push_back(TRY(find(std::get<FuncStep>(step).func)));
     }
@@ -206,39 +215,35 @@ Linked::~Linked() {
     if (bound.type != nullptr) wasm_functype_delete(bound.type);
 }
 
+Result<> BoundTrampoline::params(CallSide& caller, FlatSpan from, CallSide& callee, FlatSpan to) const {
+  return params_plan->run(caller, from, callee, to, TransferPlan::Target::allocate);
+}
+
+Result<> BoundTrampoline::results(CallSide& callee, FlatSpan from, CallSide& caller, FlatSpan to) const {
+  return results_plan->run(callee, from, caller, to, TransferPlan::Target::given);
+}
+
 Result<> bind_trampolines(Linked& linked) {
   const Plan& plan = *linked.plan;
   linked.trampolines.resize(plan.trampolines.size());
   for (std::size_t i = 0; i < plan.trampolines.size(); ++i) {
     BoundTrampoline& bound = linked.trampolines[i];
     bound.plan = &plan.trampolines[i];
-    switch (bound.plan->kind) {
-      case Trampoline::Kind::lower:
-        if (bound.plan->callee.from == FuncRef::From::import) {
-          bound.function = linked.functions[bound.plan->callee.index].get();
-          bound.callback = &lower_host;
-        } else {
-          TRY(bind_lift(plan, bound));
-          bound.callback = &lower_lift;
-        }
-        break;
-      case Trampoline::Kind::resource_new:
-        bound.callback = &resource_new;
-        break;
-      case Trampoline::Kind::resource_rep:
-        bound.callback = &resource_rep;
-        break;
-      case Trampoline::Kind::resource_drop:
-        bound.callback = &resource_drop;
-        break;
-      case Trampoline::Kind::unsupported:
-        return fail(Errc::unsupported_feature, "the component uses a built-in that is not supported");
+    if (bound.plan->kind == Trampoline::Kind::lower) {
+      TRY(bind_lower(linked, bound));
+    } else {
+      bound.callback = trampoline::builtin(bound.plan->builtin);
     }
+    if (bound.callback == nullptr)
+      return fail(Errc::unsupported_feature, "the component uses {}, which is not supported",
+                  ast::text(bound.plan->builtin));
     bound.type = function_type(bound.plan->signature);
   }
   TRY(share_with_stores(linked));
   TRY(find_core_items(linked));
-  for (const auto& lift : plan.lifts) linked.lift_entering.push_back(self_and_ancestors(plan, lift.instance));
+  for (std::uint32_t i = 0; i < plan.instances.size(); ++i)
+    linked.paths.push_back(self_and_ancestors(plan, i));
+  bind_destructors(linked);
   return {};
 }
 

@@ -1,7 +1,9 @@
-#include "component/instance/tree.hpp"
-
 #include "component/instance/call_side.hpp"
+#include "component/instance/copy_end.hpp"
+#include "component/instance/error_context.hpp"
+#include "component/instance/frame_source.hpp"
 #include "component/instance/host_resource.hpp"
+#include "component/instance/tree_entry.hpp"
 
 #include <algorithm>
 
@@ -14,22 +16,34 @@ Tree::Tree(std::shared_ptr<const Linked> linked, GuestRun& run, const TreeLimits
     : linked_(std::move(linked)),
       context_(std::move(context)),
       limits_(limits),
+      shard_(&run.shard()),
       store_(run.shard().engine(), this,
              engine::StoreLimits{.memory_bytes = limits.memory_bytes,
                                  .table_elements = limits.table_elements,
                                  .instances = 20'000,
                                  .memories = 10'000,
                                  .tables = 20'000},
-             this),
-      run_(&run) {}
+             this) {}
 
 Tree::~Tree() {
-  // Guest destructors do not run when a tree ends; host objects end with the handles that own them.
+  if (!poisoned_) trap(Error(Errc::trap_poisoned, "the component instance has ended"));
+  collapse();
+  // Guest destructors do not run when a tree ends; host objects end with the handles that own them, or with
+  // the host functions that still use them.
   for (auto& instance : instances_) {
     instance.handles().each([&](Handle& handle) {
+      if (handle.kind == Handle::Kind::waitable) delete handle.object<Waitable>();
+      if (handle.kind == Handle::Kind::error_context) delete handle.object<ErrorContext>();
       if (handle.kind != Handle::Kind::own) return;
       if (linked_->resources[handle.resource].kind != ResourceBinding::Kind::host) return;
-      delete to_object(handle.rep);
+      if (lifeline_ != nullptr && lifeline_.use_count() > 1) {
+        lifeline_->emplace_back(to_object(handle.rep));
+      } else {
+        delete to_object(handle.rep);
+      }
+    });
+    instance.handles().each([&](Handle& handle) {
+      if (handle.kind == Handle::Kind::waitable_set) delete handle.object<WaitableSet>();
     });
   }
 }
@@ -38,17 +52,18 @@ Result<std::unique_ptr<Tree>> Tree::instantiate(std::shared_ptr<const Linked> li
                                                 const TreeLimits& limits,
                                                 std::shared_ptr<HostContext> context) {
   auto tree = std::unique_ptr<Tree>(new Tree(std::move(linked), run, limits, std::move(context)));
-  TRY(tree->task(run, [&] { return tree->execute_plan(); }));
+  TRY(tree->inside([&] { return tree->execute_plan(); }));
   return tree;
 }
 
 Result<> Tree::execute_plan() {
   const Plan& steps = plan();
   for (std::uint32_t i = 0; i < steps.instances.size(); ++i)
-    instances_.emplace_back(*this, i, limits_.handles);
+    instances_.emplace_back(*this, i, limits_.handles, steps.instances[i].blocks);
   core_instances_.resize(steps.core_instances);
   funcs_.resize(steps.func_slots);
   memories_.resize(steps.memory_slots);
+  tables_.resize(steps.table_slots);
   trampolines_.resize(linked_->trampolines.size());
   for (std::size_t i = 0; i < trampolines_.size(); ++i) {
     const BoundTrampoline& bound = linked_->trampolines[i];
@@ -65,6 +80,8 @@ Result<> Tree::execute_plan() {
       TRY(instantiate_core(*core, items));
     } else if (const auto* memory = std::get_if<MemoryStep>(&steps.steps[i])) {
       memories_[memory->slot] = core_item(items[0]).of.memory;
+    } else if (const auto* table = std::get_if<TableStep>(&steps.steps[i])) {
+      tables_[table->slot] = core_item(items[0]).of.table;
     } else {
       funcs_[std::get<FuncStep>(steps.steps[i]).slot] = core_item(items[0]).of.func;
     }
@@ -76,12 +93,12 @@ Result<> Tree::instantiate_core(const InstantiateStep& step, std::span<const Cor
   boost::container::small_vector<wasmtime_extern_t, 48> imports;
   for (const auto& item : items) imports.push_back(core_item(item));
   // A start function may call out; nobody may enter the instance that is still being made.
-  boost::container::small_vector<std::uint32_t, 4> entering;
-  for (std::optional<std::uint32_t> i = step.instance; i; i = plan().instances[*i].parent)
-    entering.push_back(*i);
-  return entered(entering, [&]() -> Result<> {
+  return entered(path(instances_[step.instance]), [&]() -> Result<> {
+    Activation activation;
+    Activation* const outer = exchange_activation(&activation);
     core_instances_[step.core_instance] = TRY(
         store_.instantiate(*linked_->modules[step.module.index], std::span(imports.data(), imports.size())));
+    (void)exchange_activation(outer);
     return {};
   });
 }
@@ -107,33 +124,82 @@ Result<> Tree::call_core(std::uint32_t func_slot, wasmtime_val_raw_t* values, st
   return store_.call(funcs_[func_slot], values, count);
 }
 
-/// The outermost entry starts the task's clock; a failure anywhere poisons the tree.
-template <class Body>
-Result<> Tree::task(GuestRun& run, Body body) {
-  if (poisoned_) return fail(Errc::trap_poisoned, "the component has trapped before and cannot be entered");
-  GuestRun* const outer = std::exchange(run_, &run);
-  if (depth_++ == 0) {
-    ticked_ = false;
-    store_.begin_slice();
-  }
-  Result<> outcome = body();
-  if (!outcome) poisoned_ = true;
-  if (--depth_ == 0 && overran_) {
+void Tree::begin(std::chrono::nanoseconds* used) {
+  if (depth_++ > 0) return;
+  GuestRun* const run = shard_->current_run();
+  occupant_ = run != nullptr ? &run->top() : nullptr;
+  used_ = used;
+  ticked_ = false;
+  store_.begin_slice();
+}
+
+void Tree::end() {
+  if (--depth_ > 0) return;
+  if (ticked_ && used_ != nullptr) *used_ += Clock::now() - task_start_;
+  if (overran_) {
     overran_ = false;
-    run.shard().overrun_ends();
+    shard_->overrun_ends();
   }
-  run_ = outer;
+  if (poisoned_ && !tasks_.empty()) shard_->enqueue(collapse_);
+  if (idle_.has_waiters()) idle_.fire();
+}
+
+/// Waits until nothing else is inside. What comes from within the tree's own chain of calls goes on: it is
+/// told about re-entrance.
+Result<> Tree::await_turn(GuestRun& run) {
+  while (busy() && occupant_ != &run.top()) {
+    GuestWaiter waiter(run);
+    SignalLink link;
+    link.link(idle_, waiter);
+    TRY(waiter.wait());
+  }
+  if (poisoned_) return fail(Errc::trap_poisoned, "the component has trapped before and cannot be entered");
+  return {};
+}
+
+/// Runs host code that calls into the guest; a failure anywhere poisons the tree.
+template <class Body>
+Result<> Tree::inside(Body body) {
+  begin(nullptr);
+  Activation* const outer = activation_;
+  Result<> outcome = body();
+  activation_ = outer;
+  if (!outcome) trap(outcome.error());
+  end();
   return outcome;
+}
+
+void Tree::trap(Error reason) {
+  if (std::exchange(poisoned_, true)) return;
+  reason_.emplace(std::move(reason));
+  if (depth_ == 0 && !tasks_.empty()) shard_->enqueue(collapse_);
+}
+
+void Tree::kill(Error reason) {
+  GuestRun* const occupant = busy() ? occupant_ : nullptr;
+  if (occupant != nullptr) occupant->cancel(reason);
+  trap(std::move(reason));
+}
+
+/// Once nothing is inside a poisoned tree: stacks are unwound, callers told.
+void Tree::collapse() {
+  if (busy()) return;
+  ++depth_;
+  while (!tasks_.empty()) {
+    const TaskRef task(&tasks_.front());
+    task->fail(*reason_);
+    release(*task);
+  }
+  waiting_entries_.clear();
+  --depth_;
 }
 
 /// Takes may_enter of the instances for the time of `body`; on failure they stay taken, the tree being
 /// poisoned.
 template <class Body>
 Result<> Tree::entered(std::span<const std::uint32_t> entering, Body body) {
-  for (const auto index : entering) {
-    if (!instances_[index].may_enter) [[unlikely]]
-      return fail(Errc::trap_reentrance, "cannot enter component instance");
-  }
+  if (!may_enter(entering)) [[unlikely]]
+    return fail(Errc::trap_reentrance, "cannot enter component instance");
   for (const auto index : entering) instances_[index].may_enter = false;
   TRY(body());
   for (const auto index : entering) instances_[index].may_enter = true;
@@ -150,6 +216,8 @@ constexpr std::size_t kMaxValues = kMaxFlatParams + 1;
 template <class Params, class Results>
 Result<> Tree::lifted_call(const Lift& lift, Params params, Results results) {
   ComponentInstance& callee = instances_[lift.instance];
+  Activation activation;
+  Activation* const outer = exchange_activation(&activation);
   BorrowScope scope;
   CallSide side(callee, lift.options, &scope);
   std::array<wasmtime_val_raw_t, kMaxValues> values;
@@ -166,13 +234,16 @@ Result<> Tree::lifted_call(const Lift& lift, Params params, Results results) {
     TRY(call_core(*lift.options.post_return, values.data(), lift.signature.results.size()));
     callee.may_leave = true;
   }
+  (void)exchange_activation(outer);
   return {};
 }
 
 Result<> Tree::call(GuestRun& run, const Lift& lift, Marshal lower, Marshal take) {
-  const std::span<const std::uint32_t> entering =
-      linked_->lift_entering[static_cast<std::size_t>(&lift - plan().lifts.data())];
-  return task(run, [&] { return entered(entering, [&] { return lifted_call(lift, lower, take); }); });
+  TRY(await_turn(run));
+  if (lift.type->async || instances_[lift.instance].blocks()) return call_waiting(run, lift, lower, take);
+  return inside([&] {
+    return entered(path(instances_[lift.instance]), [&] { return lifted_call(lift, lower, take); });
+  });
 }
 
 Result<> Tree::call_inside(const BoundTrampoline& trampoline, FlatSpan values) {
@@ -183,13 +254,13 @@ Result<> Tree::call_inside(const BoundTrampoline& trampoline, FlatSpan values) {
     return lifted_call(
         lift,
         [&](CallSide& to, FlatSpan callee) {
-          return trampoline.params->run(from, values, to, callee, TransferPlan::Target::allocate);
+          return trampoline.params_plan->run(from, values, to, callee, TransferPlan::Target::allocate);
         },
         [&](CallSide& to, FlatSpan callee) {
           // The return pointer is the last parameter of the lowered function.
           FlatSpan target =
               indirect ? values.subspan(trampoline.plan->signature.params.size() - 1, 1) : values;
-          return trampoline.results->run(to, callee, from, target, TransferPlan::Target::given);
+          return trampoline.results_plan->run(to, callee, from, target, TransferPlan::Target::given);
         });
   });
 }
@@ -197,15 +268,25 @@ Result<> Tree::call_inside(const BoundTrampoline& trampoline, FlatSpan values) {
 Result<> Tree::run_destructor(ResourceId resource, Rep rep) {
   const ResourcePlan& definition = plan().resources[resource.value];
   if (!definition.dtor) return {};
-  std::array<wasmtime_val_raw_t, 1> values{};
-  values[0].i32 = static_cast<std::int32_t>(rep.value);
-  return call_core(*definition.dtor, values.data(), values.size());
+  const Lift& lift = linked_->destructors[resource.value];
+  const auto give = [&](CallSide&, FlatSpan values) -> Result<> {
+    values[0].i64 = 0;
+    values[0].i32 = static_cast<std::int32_t>(rep.value);
+    return {};
+  };
+  const auto take = [](CallSide&, FlatSpan) -> Result<> { return {}; };
+  if (!instances_[lift.instance].blocks()) return lifted_call(lift, give, take);
+  FrameSource source(give, take);
+  const TaskRef task = TRY(make_task(lift, source));
+  auto outcome = run_task(*task, {});
+  if (!source.told()) task->abandon();
+  return outcome;
 }
 
 Result<> Tree::drop_handle(ComponentInstance& instance, ResourceId resource, std::uint32_t handle) {
   const ResourceBinding& bound = binding(resource);
   const Handle entry = *TRY(instance.handles().get(handle));
-  if (entry.resource != bound.canonical)
+  if (!entry.is_resource() || entry.resource != bound.canonical)
     return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
   if (entry.lends != 0)
     return fail(Errc::trap_handle, "cannot remove owned resource while borrowed (handle index {})", handle);
@@ -220,52 +301,45 @@ Result<> Tree::drop_handle(ComponentInstance& instance, ResourceId resource, std
   }
   if (host != nullptr) {
     const std::unique_ptr<HostResource> object(host);
-    return object->dropped(*run_);
+    return object->dropped(run());
   }
   // The destructor is a call from this instance into the defining one (canon resource.drop).
-  const std::uint32_t definer = plan().resources[resource.value].instance;
-  boost::container::small_vector<std::uint32_t, 4> entering;
-  for (std::optional<std::uint32_t> i = definer; i; i = plan().instances[*i].parent) {
-    bool shared = false;
-    for (std::optional<std::uint32_t> c = instance.index(); c; c = plan().instances[*c].parent)
-      shared |= *c == *i;
-    if (!shared) entering.push_back(*i);
-  }
-  return entered(entering, [&] { return run_destructor(resource, entry.rep); });
+  const ComponentInstance& definer = instances_[plan().resources[resource.value].instance];
+  return entered(entering_set(definer, &instance), [&] { return run_destructor(resource, entry.rep); });
 }
 
 Result<> Tree::destroy(GuestRun& run, ResourceId resource, Rep rep) {
-  boost::container::small_vector<std::uint32_t, 4> entering;
-  for (std::optional<std::uint32_t> i = plan().resources[resource.value].instance; i;
-       i = plan().instances[*i].parent)
-    entering.push_back(*i);
-  return task(run, [&] { return entered(entering, [&] { return run_destructor(resource, rep); }); });
+  TRY(await_turn(run));
+  const ComponentInstance& definer = instances_[plan().resources[resource.value].instance];
+  return inside([&] { return entered(path(definer), [&] { return run_destructor(resource, rep); }); });
 }
 
 Result<> Tree::tick() {
-  if (run_->cancelled()) return std::unexpected(*run_->cancelled());
+  GuestRun* const run = shard_->current_run();
+  if (run == nullptr) return {};
+  if (run->cancelled()) return std::unexpected(*run->cancelled());
   const auto now = Clock::now();
   if (!ticked_) {
     ticked_ = true;
     task_start_ = slice_start_ = now;
-    parked_before_ = run_->parked_time();
+    parked_before_ = run->parked_time();
   }
   if (limits_.cpu_budget.count() > 0) {
-    const auto used = now - task_start_ - (run_->parked_time() - parked_before_);
+    auto used = now - task_start_ - (run->parked_time() - parked_before_);
+    if (used_ != nullptr) used += *used_;
     if (used > limits_.cpu_budget)
       return fail(Errc::trap_cpu_budget, "the call ran for more than its CPU budget of {} ms",
                   limits_.cpu_budget.count());
   }
-  if (engine::Fiber::current() == nullptr) return {};
   if (!overran_) {
     // Ticks come faster than slices while others overrun.
     if (now - slice_start_ < Shard::kSlice) return {};
     overran_ = true;
-    run_->shard().overrun_begins();
+    shard_->overrun_begins();
   }
-  run_->yield();
+  run->yield();
   slice_start_ = Clock::now();
-  if (run_->cancelled()) return std::unexpected(*run_->cancelled());
+  if (run->cancelled()) return std::unexpected(*run->cancelled());
   return {};
 }
 

@@ -62,7 +62,7 @@ TEST_F(Pool, DiscardsATreeThatHasTrapped) {
   TreePool pool(linked, {}, {.max_invocations = 100}, {});
   host.run([&](GuestRun& run) {
     auto lease = must(pool.take(run));
-    lease.tree().poison();
+    lease.tree().trap(Error(Errc::trap_unreachable, "a test"));
   });
   EXPECT_EQ(pool.idle(), 0U);
   EXPECT_EQ(pool.live(), 0U);

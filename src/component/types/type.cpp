@@ -371,12 +371,13 @@ const FuncType* TypeArena::intern(FuncType shape) {
   return type;
 }
 
-Signature flatten(const FuncType& type, Direction direction, PointerSize size) {
+Signature flatten(const FuncType& type, Direction direction, PointerSize size, CallStyle style) {
   const auto pointer = size == PointerSize::p32 ? Flat::i32 : Flat::i64;
+  const bool async_lower = style != CallStyle::sync && direction == Direction::lower;
   Signature signature;
   std::uint64_t count = 0;
   for (const auto& param : type.params) count += param.type->flat_count;
-  if (count > kMaxFlatParams) {
+  if (count > (async_lower ? kMaxFlatAsyncParams : kMaxFlatParams)) {
     signature.indirect_params = true;
     signature.params.push_back(pointer);
   } else {
@@ -384,13 +385,27 @@ Signature flatten(const FuncType& type, Direction direction, PointerSize size) {
       signature.params.insert(signature.params.end(), param.type->flat(size).begin(),
                               param.type->flat(size).end());
   }
-  if (type.result == nullptr) return signature;
-  if (type.result->flat_count > kMaxFlatResults) {
-    signature.indirect_results = true;
-    (direction == Direction::lift ? signature.results : signature.params).push_back(pointer);
-  } else {
-    signature.results.assign(type.result->flat(size).begin(), type.result->flat(size).end());
+  if (style == CallStyle::sync) {
+    if (type.result == nullptr) return signature;
+    if (type.result->flat_count > kMaxFlatResults) {
+      signature.indirect_results = true;
+      (direction == Direction::lift ? signature.results : signature.params).push_back(pointer);
+    } else {
+      signature.results.assign(type.result->flat(size).begin(), type.result->flat(size).end());
+    }
+    return signature;
   }
+  if (direction == Direction::lift) {
+    // The result comes through task.return, as parameters of that.
+    signature.indirect_results = type.result != nullptr && type.result->flat_count > kMaxFlatParams;
+    if (style == CallStyle::callback) signature.results.push_back(Flat::i32);
+    return signature;
+  }
+  if (type.result != nullptr) {
+    signature.indirect_results = true;
+    signature.params.push_back(pointer);
+  }
+  signature.results.push_back(Flat::i32);
   return signature;
 }
 

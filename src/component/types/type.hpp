@@ -175,12 +175,19 @@ class TypeArena {
 struct Signature {
   std::vector<Flat> params, results;
   bool indirect_params = false;   ///< parameters lie in memory, one pointer is passed
-  bool indirect_results = false;  ///< lower: a return pointer is appended; lift: a pointer is returned
+  bool indirect_results = false;  ///< lower: a return pointer is appended; lift: a pointer is returned, or
+                                  ///< given to task.return
 };
 
-/// Canonical ABI, "Flattening": the core signature of a sync lift or lower (`flatten_functype`).
+/// Canonical ABI, "Flattening": the core signature of a lift or lower (`flatten_functype`).
 enum class Direction : std::uint8_t { lift, lower };
-[[nodiscard]] Signature flatten(const FuncType& type, Direction direction, PointerSize size);
+enum class CallStyle : std::uint8_t {
+  sync,
+  async,     ///< `async` option; of a lift without callback: the core function returns nothing
+  callback,  ///< lift with `async` and `callback`: the core function returns what to do next
+};
+[[nodiscard]] Signature flatten(const FuncType& type, Direction direction, PointerSize size,
+                                CallStyle style = CallStyle::sync);
 
 /// Names a resource in messages.
 using ResourceNamer = std::function<std::string(ResourceId)>;

@@ -1,0 +1,35 @@
+#include "component/instance/component_instance.hpp"
+
+#include "component/instance/task.hpp"
+
+namespace wisp::component {
+
+Result<Waitable*> ComponentInstance::waitable(std::uint32_t handle) {
+  const Handle* const entry = TRY(handles_.get(handle));
+  if (entry->kind != Handle::Kind::waitable)
+    return fail(Errc::trap_handle, "handle index {} is no waitable", handle);
+  return entry->object<Waitable>();
+}
+
+Result<WaitableSet*> ComponentInstance::waitable_set(std::uint32_t handle) {
+  const Handle* const entry = TRY(handles_.get(handle));
+  if (entry->kind != Handle::Kind::waitable_set)
+    return fail(Errc::trap_handle, "handle index {} is no waitable set", handle);
+  return entry->object<WaitableSet>();
+}
+
+bool ComponentInstance::has_room(const Task& task) const noexcept {
+  return backpressure == 0 && (!task.needs_exclusive() || exclusive == nullptr);
+}
+
+void ComponentInstance::wake_entering() noexcept {
+  if (!entering_.empty() && has_room(entering_.front()->task())) entering_.front()->wake();
+}
+
+void ComponentInstance::release_exclusive() noexcept {
+  exclusive = nullptr;
+  wake_entering();
+  gate_.fire();
+}
+
+}  // namespace wisp::component
