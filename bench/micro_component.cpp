@@ -3,6 +3,7 @@
 #include "component/link/testing.hpp"
 
 #include <benchmark/benchmark.h>
+#include <boost/asio/executor_work_guard.hpp>
 
 namespace {
 
@@ -15,6 +16,8 @@ struct Bench {
   Shard shard{engine};
   HostLinker linker;
   TreeLimits limits;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy{shard.loop().get_executor()};
+  GuestWaiter* waiting = nullptr;  ///< woken before the loop's next turn
 
   Bench() {
     linker.interface("demo:micro/peer@0.1.0")
@@ -33,7 +36,10 @@ struct Bench {
   void on_fiber(F body) {
     GuestRun run(shard);
     must(run.start([&] { body(run); }));
-    while (!run.done()) shard.loop().run_one();
+    while (!run.done()) {
+      if (waiting != nullptr) std::exchange(waiting, nullptr)->wake();
+      shard.loop().run_one();
+    }
   }
 };
 
@@ -71,9 +77,10 @@ void host_import_list(benchmark::State& state) {
 }
 BENCHMARK(host_import_list)->Arg(64)->Arg(4096);
 
-std::shared_ptr<const Linked> pair(Bench& bench) {
+/// The caller and what it calls, each a tree of its own.
+std::shared_ptr<const Linked> pair(Bench& bench, const char* callee = "micro") {
   const std::array<std::shared_ptr<const Provider>, 1> providers{std::make_shared<Provider>(Provider{
-      .name = "micro", .linked = must(link(bench.guest("micro"), bench.linker)), .max_invocations = ~0U})};
+      .name = callee, .linked = must(link(bench.guest(callee), bench.linker)), .max_invocations = ~0U})};
   return must(link(bench.guest("micro-caller"), bench.linker, providers));
 }
 
@@ -82,6 +89,27 @@ void between_trees_scalar(benchmark::State& state) {
   drive(state, bench, pair(bench), "add", 0);
 }
 BENCHMARK(between_trees_scalar);
+
+// The same with a relay as the callee, which asks the host: once it answers at once, once it lets the callee
+// wait.
+void between_trees_then_host(benchmark::State& state) {
+  Bench bench;
+  drive(state, bench, pair(bench, "micro-relay"), "add", 0);
+}
+BENCHMARK(between_trees_then_host);
+
+void between_trees_blocks_once(benchmark::State& state) {
+  Bench bench;
+  bench.linker.interface("demo:micro/peer@0.1.0")
+      .function("add", [&bench](Caller& caller, std::uint32_t a, std::uint32_t b) -> Result<std::uint32_t> {
+        GuestWaiter turn(caller);
+        bench.waiting = &turn;
+        TRY(turn.wait());
+        return a + b;
+      });
+  drive(state, bench, pair(bench, "micro-relay"), "add", 0);
+}
+BENCHMARK(between_trees_blocks_once);
 
 void between_trees_list(benchmark::State& state) {
   Bench bench;

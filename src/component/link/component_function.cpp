@@ -1,6 +1,7 @@
 #include "component/link/component_function.hpp"
 
 #include "component/instance/tree.hpp"
+#include "component/link/crash_error.hpp"
 #include "component/types/names.hpp"
 
 #include <array>
@@ -37,6 +38,28 @@ class ResourceProxy final : public HostResource {
   Rep rep_;
 };
 
+/// What a side's realloc did, to tell afterwards whether a transfer failed because of it.
+class Allocations {
+ public:
+  Result<std::uint64_t> kept(Result<std::uint64_t> address, std::uint32_t align, std::uint64_t size) {
+    trapped_ = !address;
+    if (address) last_ = {.address = *address, .size = size, .align = align};
+    return address;
+  }
+  /// realloc trapped, or its last result is not what was asked for.
+  [[nodiscard]] bool bad(const GuestMemory& memory) const {
+    return trapped_ || !memory.range(last_.address, last_.size, last_.align);
+  }
+
+ private:
+  struct Block {
+    std::uint64_t address = 0, size = 0;
+    std::uint32_t align = 1;
+  };
+  Block last_;
+  bool trapped_ = false;
+};
+
 /// The provider's side of a call: representations of its own resources leave as proxies and come back as
 /// numbers.
 class ProviderSide final : public Side {
@@ -47,7 +70,7 @@ class ProviderSide final : public Side {
   GuestMemory memory() override { return inner_.memory(); }
   Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
                                 std::uint64_t new_size) override {
-    return inner_.realloc(old_address, old_size, align, new_size);
+    return allocations_.kept(inner_.realloc(old_address, old_size, align, new_size), align, new_size);
   }
   Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override {
     const Rep rep = TRY(inner_.lift_own(resource, handle));
@@ -68,6 +91,9 @@ class ProviderSide final : public Side {
     return inner_.lower_borrow(resource, TRY(unwrap(*as_proxy(rep))));
   }
 
+  /// A failed transfer into this side failed because of it.
+  [[nodiscard]] bool at_fault() { return allocations_.bad(inner_.memory()); }
+
  private:
   bool owned(ResourceId resource) const {
     return tree_->binding(resource).kind == ResourceBinding::Kind::own;
@@ -81,6 +107,40 @@ class ProviderSide final : public Side {
 
   CallSide& inner_;
   const std::shared_ptr<Tree>& tree_;
+  Allocations allocations_;
+};
+
+/// The caller's side of results that may turn out to be the provider's crash: tells whose failure it was.
+class ReceivingSide final : public Side {
+ public:
+  explicit ReceivingSide(CallSide& inner) : Side(inner.encoding(), inner.pointer()), inner_(inner) {}
+
+  GuestMemory memory() override { return inner_.memory(); }
+  Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
+                                std::uint64_t new_size) override {
+    return allocations_.kept(inner_.realloc(old_address, old_size, align, new_size), align, new_size);
+  }
+  Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override {
+    return inner_.lift_own(resource, handle);
+  }
+  Result<Rep> lift_borrow(ResourceId resource, std::uint32_t handle) override {
+    return inner_.lift_borrow(resource, handle);
+  }
+  Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) override {
+    auto handle = inner_.lower_own(resource, rep);
+    full_ |= !handle;
+    return handle;
+  }
+  Result<std::uint32_t> lower_borrow(ResourceId resource, Rep rep) override {
+    return inner_.lower_borrow(resource, rep);
+  }
+
+  [[nodiscard]] bool at_fault() { return full_ || allocations_.bad(inner_.memory()); }
+
+ private:
+  CallSide& inner_;
+  Allocations allocations_;
+  bool full_ = false;  // no handle could be added
 };
 
 /// A provider's tree for one caller's tree.
@@ -110,11 +170,12 @@ struct PlanPair {
 
 class ComponentFunction final : public HostFunction {
  public:
-  ComponentFunction(const ProviderRef& from, const Lift& lift, const FuncType& caller)
+  ComponentFunction(const ProviderRef& from, const Lift& lift, const ImportedFunc& import)
       : provider_(from.provider),
         index_(from.index),
         lift_(lift),
-        lowered_(flatten(caller, Direction::lower, PointerSize::p32)) {
+        lowered_(flatten(*import.type, Direction::lower, PointerSize::p32)),
+        crash_error_(find_crash_error(import.path[0], lift.type->result)) {
     routed_ =
         !lift.type->params.empty() &&
         (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
@@ -148,7 +209,23 @@ class ComponentFunction final : public HostFunction {
 
   Result<> call(Caller& caller, CallSide& side, FlatSpan values) const override {
     GuestRun& run = caller.tree().run();
-    const std::shared_ptr<Tree> tree = TRY(target(caller, side, values, run));
+    auto fault = Fault::caller;
+    auto outcome = attempt(caller, side, values, run, fault);
+    if (outcome) [[likely]]
+      return outcome;
+    if (fault == Fault::caller || !crash_error_ || run.cancelled() || !is_crash(outcome.error()))
+      return outcome;
+    forget_poisoned(caller);
+    return report(side, values, outcome.error());
+  }
+
+ private:
+  /// Whose tree ends with a failed call.
+  enum class Fault : std::uint8_t { caller, provider };
+
+  Result<> attempt(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run, Fault& fault) const {
+    const std::shared_ptr<Tree> tree = TRY(target(caller, side, values, run, fault));
+    fault = Fault::provider;
     const PlanPair& plans = plans_[static_cast<std::size_t>(side.encoding())];
     const FlatSpan returned =
         lowered_.indirect_results ? values.subspan(lowered_.params.size() - 1, 1) : values;
@@ -156,18 +233,49 @@ class ComponentFunction final : public HostFunction {
         run, lift_,
         [&](CallSide& inner, FlatSpan callee) {
           ProviderSide to(inner, tree);
-          return plans.params.run(side, values, to, callee, TransferPlan::Target::allocate);
+          auto passed = plans.params.run(side, values, to, callee, TransferPlan::Target::allocate);
+          if (!passed && !to.at_fault()) fault = Fault::caller;
+          return passed;
         },
-        [&](CallSide& inner, FlatSpan callee) {
-          ProviderSide to(inner, tree);
-          return plans.results.run(to, callee, side, returned, TransferPlan::Target::given);
+        [&](CallSide& inner, FlatSpan callee) -> Result<> {
+          ProviderSide from(inner, tree);
+          if (!crash_error_)
+            return plans.results.run(from, callee, side, returned, TransferPlan::Target::given);
+          ReceivingSide to(side);
+          auto passed = plans.results.run(from, callee, to, returned, TransferPlan::Target::given);
+          if (!passed && to.at_fault()) fault = Fault::caller;
+          return passed;
         });
   }
 
- private:
+  /// False for what ends the caller too: the guest asked to end the whole command, or called back into
+  /// itself.
+  static bool is_crash(const Error& error) {
+    return error.code() != Errc::guest_exit && error.code() != Errc::trap_reentrance;
+  }
+
+  /// Writes the interface's own error where the caller expects its result.
+  Result<> report(CallSide& side, FlatSpan values, const Error& crash) const {
+    const Type* type = lift_.type->result;
+    const Value error =
+        crash_error_->value(fmt::format("the component {} trapped: {}", provider_->name, crash.message()));
+    if (!lowered_.indirect_results) return lower_value(side, type, error, values);
+    const Layout layout = type->at(side.pointer());
+    const auto address = static_cast<std::uint32_t>(values[lowered_.params.size() - 1].i32);
+    TRY(side.memory().range(address, layout.size, layout.align));
+    return store_value(side, type, error, address);
+  }
+
+  /// The memory of a tree that has trapped is given back before the caller asks again.
+  void forget_poisoned(Caller& caller) const {
+    auto* session = static_cast<Session*>(caller.tree().attachment(index_).get());
+    if (session != nullptr && session->tree != nullptr && session->tree->poisoned()) session->tree = nullptr;
+  }
+
   /// The tree that runs the call: the one a method's own handle belongs to; else the caller's session, made
   /// anew after max_invocations calls unless handles tie it to its state.
-  Result<std::shared_ptr<Tree>> target(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run) const {
+  Result<std::shared_ptr<Tree>> target(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run,
+                                       Fault& fault) const {
     if (routed_ && !lowered_.indirect_params) {
       const Handle* entry = TRY(side.instance().handles().get(static_cast<std::uint32_t>(values[0].i32)));
       const auto tag = tag_of(*provider_->linked, lift_.type->params[0].type->resource);
@@ -182,6 +290,7 @@ class ComponentFunction final : public HostFunction {
     if (session.tree == nullptr || session.tree->poisoned() || worn) {
       session.tree = nullptr;
       session.invocations = 0;
+      fault = Fault::provider;
       session.tree = TRY(
           Tree::instantiate(provider_->linked, run, caller.tree().limits(), caller.tree().shared_context()));
     }
@@ -194,6 +303,7 @@ class ComponentFunction final : public HostFunction {
   const Lift& lift_;
   Signature lowered_;
   std::vector<PlanPair> plans_;
+  std::optional<CrashError> crash_error_;
   bool routed_ = false;       // the first parameter is a handle of the provider's own resource
   bool keeps_state_ = false;  // the provider defines resources: calls of one caller meet one instance
 };
@@ -236,7 +346,7 @@ Result<std::shared_ptr<const HostFunction>> bind_component_function(const Provid
             .with("expected", component::describe(*import.type))
             .with("provided", component::describe(*func->type)));
   if (func->from == FuncRef::From::import) return provider.functions[func->index];
-  auto function = std::make_shared<ComponentFunction>(from, provider.plan->lifts[func->index], *import.type);
+  auto function = std::make_shared<ComponentFunction>(from, provider.plan->lifts[func->index], import);
   TRY(function->compile(*import.type));
   return function;
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "net/http/h1_body.hpp"
-#include "net/http/server_state.hpp"
+#include "net/http/server_exchange.hpp"
 #include "net/inbound.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -15,7 +15,7 @@ namespace wisp::net::http {
 /// A server's HTTP/1 connection, and the exchange of whichever request it serves: one coroutine reads a head,
 /// runs the handler, and goes on with the next. Kept alive by that coroutine and by the read that is out.
 class H1Server final : public ServerConnection,
-                       public Exchange,
+                       public ServerExchange,
                        public std::enable_shared_from_this<H1Server> {
  public:
   H1Server(std::shared_ptr<Server::State> server, std::unique_ptr<Transport> transport);
@@ -26,7 +26,6 @@ class H1Server final : public ServerConnection,
   void drain() noexcept override;
   void kill() noexcept override;
 
-  const RequestHead& head() const noexcept override { return head_; }
   boost::asio::ip::tcp::endpoint peer() const noexcept override { return transport_->peer(); }
   bool has_body() const noexcept override { return framing_.body != BodyKind::none; }
   std::optional<std::uint64_t> body_size() const noexcept override;
@@ -41,9 +40,6 @@ class H1Server final : public ServerConnection,
   boost::asio::awaitable<Result<>> respond(const ResponseHead& head,
                                            std::span<const std::byte> body) override;
   void abort() noexcept override;
-  bool head_sent() const noexcept override { return status_ != 0; }
-  Lost lost() const noexcept override { return lost_; }
-  Signal& disconnected() noexcept override { return disconnected_; }
 
  private:
   /// What the coroutine found when it waited for a request.
@@ -54,18 +50,17 @@ class H1Server final : public ServerConnection,
   void settle() noexcept;
   void begin_exchange();
   void end_exchange() noexcept;
-  void log() noexcept;
   boost::asio::awaitable<void> close_gently();
   void linger() noexcept;
 
   Result<> begin_response(const ResponseHead& head, BodySize size);
-  Result<std::span<const std::byte>> admit(std::span<const std::byte> data);
   boost::asio::awaitable<Result<>> send(std::span<const std::byte> data, std::string_view tail);
   boost::asio::awaitable<Result<>> send_rest(WriteBuffers buffers);
   void answer(std::uint16_t status, std::string_view reason) noexcept;
   boost::asio::awaitable<Result<>> send_continue();
   boost::asio::awaitable<void> send_answer(std::string bytes);
-  [[nodiscard]] Unexpected gone() const;
+  /// A client that only ended its side still reads.
+  bool unreachable() const noexcept override { return lost_ == Lost::timed_out || lost_ == Lost::shut_down; }
   void lose(Lost why) noexcept;
 
   void on_closed() noexcept;
@@ -76,38 +71,25 @@ class H1Server final : public ServerConnection,
   Inbound in_;
   HeadLimits limits_;
   HeadScanner scanner_;
-  RequestHead head_;
   Framing framing_;
   BodyDecoder body_;
-  std::uint64_t body_bytes_ = 0;  // read of the request
-  std::size_t taken_ = 0;         // bytes of the span that read_body() gave out
+  std::size_t taken_ = 0;  // bytes of the span that read_body() gave out
   std::uint32_t requests_ = 0;
 
-  std::string out_;                  // head and framing of what is being written
-  std::uint16_t status_ = 0;         // of the head that was sent; 0: none yet
-  std::uint64_t response_left_ = 0;  // of a known size
-  std::uint64_t response_bytes_ = 0;
-  bool response_known_ = false;
+  std::string out_;  // head and framing of what is being written
   bool response_chunked_ = false;
-  bool response_bodiless_ = false;  // HEAD, 204, 304: bytes are swallowed
-  bool finished_ = false;
-  bool aborted_ = false;
-  bool continue_due_ = false;  // the client waits for "100 Continue"
   bool writing_ = false;
   bool keep_ = true;      // the connection goes on after this response
   bool serving_ = false;  // a handler runs
   bool closed_ = false;
   bool too_slow_ = false;  // wait_timer_ expired
 
-  Lost lost_ = Lost::no;
-  Signal disconnected_;
   Event write_free_;
   boost::asio::cancellation_signal cancel_;
   Timer wait_timer_;  // idle, head, body, closing: one at a time
   Timer write_timer_;
   Timer handler_timer_;
   enum class Waiting : std::uint8_t { idle, head, body, closing } waiting_ = Waiting::idle;
-  std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::time_point closing_until_;
 };
 

@@ -7,7 +7,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <fmt/format.h>
 #include <nghttp2/nghttp2.h>
 
 namespace wisp::net::http {
@@ -15,9 +14,6 @@ namespace wisp::net::http {
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr std::size_t kCopyBelow = 16
-                                   << 10;  // smaller bodies are copied, so that their handler need not wait
 
 H2Limits limits_of(const ServerLimits& limits) {
   return {.streams = limits.h2_streams,
@@ -188,7 +184,7 @@ void H2ServerStream::begin() {
     ++connection_.server().stats.rejected;
     answer(refused_, refused_reason_);
     stop_receiving();
-    log();
+    log(connection_.server().options);
     return;
   }
   ++connection_.server().stats.requests;
@@ -213,7 +209,7 @@ asio::awaitable<void> H2ServerStream::run() {
   running_ = false;
   connection_.count_handler(-1);
   settle();
-  log();
+  log(connection_.server().options);
 }
 
 void H2ServerStream::settle() noexcept {
@@ -227,23 +223,10 @@ void H2ServerStream::settle() noexcept {
   stop_receiving();
 }
 
-void H2ServerStream::log() noexcept {
-  const auto& access_log = connection_.server().options.access_log;
-  if (!access_log) return;
-  access_log({.method = head_.method,
-              .path_with_query = head_.path_with_query,
-              .authority = head_.authority,
-              .version = Version::http_2,
-              .peer = peer(),
-              .status = status_ != 0 ? status_ : std::uint16_t{499},
-              .response_bytes = response_bytes_,
-              .duration = std::chrono::steady_clock::now() - began_});
-}
-
 void H2ServerStream::on_closed(std::uint32_t) {
   if (!running_) return;
   const bool stopped = connection_.server().stopped;
-  if (!finished_ && !aborted_) lose(stopped ? Lost::shut_down : Lost::client_left);
+  if (!finished_ && !aborted_) note_lost(stopped ? Lost::shut_down : Lost::client_left);
   if (stopped) cancel_.emit(asio::cancellation_type::terminal);
 }
 
@@ -255,232 +238,8 @@ void H2ServerStream::on_handler_timeout() noexcept {
   } else {
     abort();
   }
-  lose(Lost::timed_out);
+  note_lost(Lost::timed_out);
   cancel_.emit(asio::cancellation_type::terminal);
-}
-
-void H2ServerStream::lose(Lost why) noexcept {
-  if (lost_ != Lost::no) return;
-  lost_ = why;
-  disconnected_.fire();
-}
-
-Unexpected H2ServerStream::gone() const {
-  switch (lost_) {
-    case Lost::timed_out:
-      return fail(Errc::connection, "the request took too long");
-    case Lost::shut_down:
-      return fail(Errc::connection, "the server shuts down");
-    case Lost::no:
-    case Lost::client_left:
-      break;
-  }
-  return fail(Errc::connection, "the client has gone");
-}
-
-// --- request body
-
-std::optional<std::uint64_t> H2ServerStream::body_size() const noexcept {
-  if (!has_body_) return 0;
-  const auto text = head_.fields.get("content-length");
-  return text ? parse_content_length(*text) : std::nullopt;
-}
-
-const Fields* H2ServerStream::trailers() const noexcept {
-  return received_all_ && !trailers_.empty() ? &trailers_ : nullptr;
-}
-
-asio::awaitable<Result<std::span<const std::byte>>> H2ServerStream::read_body(std::size_t max) {
-  const ServerLimits& limits = connection_.server().options.limits;
-  if (std::exchange(continue_due_, false) && status_ == 0 && !received_all_) {
-    CO_TRY(co_await send_informational({.status = 100}));
-  }
-  if (lost_ == Lost::timed_out || lost_ == Lost::shut_down) co_return gone();
-  switch (co_await wait_for_bytes(limits.body_timeout)) {
-    case More::end:
-      co_return std::span<const std::byte>();
-    case More::bytes:
-      break;
-    case More::closed:
-      lose(Lost::client_left);
-      co_return gone();
-    case More::timed_out:
-      if (status_ == 0) {
-        answer(408, "the body took too long");
-      } else {
-        abort();
-      }
-      lose(Lost::timed_out);
-      co_return fail(Errc::timeout, "the client sent nothing for {} ms", limits.body_timeout.count());
-    case More::cancelled:
-      if (lost_ != Lost::no) co_return gone();
-      co_return fail(Errc::cancelled, "reading the request was cancelled");
-  }
-  const std::span<const std::byte> piece = next_piece(max);
-  body_bytes_ += piece.size();
-  if (limits.body_bytes != 0 && body_bytes_ > limits.body_bytes) {
-    if (status_ == 0) answer(413, "");
-    co_return fail(Errc::http_limit, "the request body is larger than {} bytes", limits.body_bytes);
-  }
-  co_return piece;
-}
-
-// --- response
-
-Result<> H2ServerStream::submit_head(const ResponseHead& head, BodySize size) {
-  return submit(head, size, nullptr);
-}
-
-Result<> H2ServerStream::submit_whole(const ResponseHead& head, std::span<const std::byte> body) {
-  TRY(submit(head, BodySize::known(body.size()), &body));
-  if (!bodiless_) response_bytes_ = body.size();
-  return {};
-}
-
-Result<> H2ServerStream::submit(const ResponseHead& head, BodySize size,
-                                const std::span<const std::byte>* whole) {
-  if (lost_ != Lost::no) return gone();
-  if (status_ != 0 || aborted_) return fail(Errc::http_protocol, "a response head was sent before");
-  if (head.status < 200 || head.status > 999)
-    return fail(Errc::http_protocol, "{} is no final status", head.status);
-  const bool no_content = head.status == 204;
-  const bool bodiless = no_content || head.status == 304 || head_.method == "HEAD";
-  H2Fields fields;
-  fields.pseudo(":status", fmt::format_int(head.status).c_str());
-  TRY(fields.add(head.fields, H2Fields::Sizes::drop));
-  if (!head.fields.contains("date")) fields.add("date", connection_.server().date.now());
-  if (size.is_known() && !no_content && (size.bytes() != 0 || head.status != 304)) {
-    fields.add("content-length", fmt::format_int(size.bytes()).c_str());
-  }
-  const bool no_body = bodiless || (size.is_known() && size.bytes() == 0);
-  if (whole != nullptr && !no_body) preset_body(*whole);
-  TRY(connection_.submit_response(*this, fields, no_body ? H2Session::Body::none : H2Session::Body::follows));
-  status_ = head.status;
-  bodiless_ = bodiless;
-  response_known_ = size.is_known();
-  response_left_ = size.bytes();
-  finished_ = whole != nullptr;
-  return {};
-}
-
-Result<std::span<const std::byte>> H2ServerStream::admit(std::span<const std::byte> data) {
-  if (status_ == 0) return fail(Errc::http_protocol, "the response head has not been sent");
-  if (lost_ != Lost::no) return gone();
-  if (finished_ || aborted_) return fail(Errc::http_protocol, "the response has ended");
-  if (bodiless_) return std::span<const std::byte>();
-  if (response_known_) {
-    if (data.size() > response_left_) {
-      return fail(Errc::http_protocol, "the response body exceeds the announced size by {} bytes",
-                  data.size() - response_left_);
-    }
-    response_left_ -= data.size();
-  }
-  response_bytes_ += data.size();
-  return data;
-}
-
-asio::awaitable<Result<>> H2ServerStream::send(std::span<const std::byte> data) {
-  if (data.empty()) co_return Result<>();
-  Sent sent = Sent::cancelled;
-  try {
-    sent = co_await send_data(data, connection_.server().options.limits.write_timeout);
-  } catch (...) {
-    abort();
-    throw;
-  }
-  switch (sent) {
-    case Sent::all:
-      co_return Result<>();
-    case Sent::closed:
-      lose(Lost::client_left);
-      break;
-    case Sent::timed_out:
-      abort();
-      lose(Lost::timed_out);
-      break;
-    case Sent::cancelled:
-      abort();
-      if (lost_ == Lost::no) co_return fail(Errc::cancelled, "writing was cancelled");
-      break;
-  }
-  co_return gone();
-}
-
-asio::awaitable<Result<>> H2ServerStream::respond(const ResponseHead& head, std::span<const std::byte> body) {
-  const bool swallowed = head.status == 204 || head.status == 304 || head_.method == "HEAD";
-  if (body.size() <= kCopyBelow || swallowed) {
-    co_return submit_whole(head, body);
-  }
-  CO_TRY(submit_head(head, BodySize::known(body.size())));
-  CO_TRY(admit(body));
-  CO_TRY(co_await send(body));
-  co_return co_await finish(nullptr);
-}
-
-asio::awaitable<Result<>> H2ServerStream::send_informational(const ResponseHead& head) {
-  if (head.status < 100 || head.status > 199 || head.status == 101) {
-    co_return fail(Errc::http_protocol, "{} is no interim status", head.status);
-  }
-  if (lost_ != Lost::no) co_return gone();
-  if (status_ != 0 || aborted_) co_return fail(Errc::http_protocol, "a response head was sent before");
-  if (head.status == 100) continue_due_ = false;
-  H2Fields fields;
-  fields.pseudo(":status", fmt::format_int(head.status).c_str());
-  CO_TRY(fields.add(head.fields, H2Fields::Sizes::drop));
-  co_return connection_.submit_informational(*this, fields);
-}
-
-asio::awaitable<Result<>> H2ServerStream::send_head(const ResponseHead& head, BodySize size) {
-  co_return submit_head(head, size);
-}
-
-asio::awaitable<Result<>> H2ServerStream::send_head_and_write(const ResponseHead& head, BodySize size,
-                                                              std::span<const std::byte> data) {
-  if (size.is_known() && data.size() > size.bytes()) {
-    co_return fail(Errc::http_protocol, "the response body exceeds the announced size by {} bytes",
-                   data.size() - size.bytes());
-  }
-  CO_TRY(submit_head(head, size));
-  const std::span<const std::byte> admitted = CO_TRY(admit(data));
-  co_return co_await send(admitted);
-}
-
-asio::awaitable<Result<>> H2ServerStream::write(std::span<const std::byte> data) {
-  const std::span<const std::byte> admitted = CO_TRY(admit(data));
-  co_return co_await send(admitted);
-}
-
-asio::awaitable<Result<>> H2ServerStream::finish(const Fields* trailers) {
-  CO_TRY(admit({}));
-  if (response_known_ && !bodiless_ && response_left_ != 0) {
-    abort();
-    co_return fail(Errc::http_protocol, "the response body is {} bytes shorter than announced",
-                   response_left_);
-  }
-  H2Fields to_send;
-  if (trailers != nullptr) {
-    if (auto added = to_send.add(*trailers, H2Fields::Sizes::keep);
-        !added || trailers->contains("content-length")) {
-      abort();
-      co_return fail(Errc::http_protocol, "the trailers cannot be sent");
-    }
-  }
-  finished_ = true;
-  if (!bodiless_ && !(response_known_ && response_bytes_ == 0)) send_end(std::move(to_send));
-  co_return Result<>();
-}
-
-void H2ServerStream::abort() noexcept {
-  if (finished_ || aborted_) return;
-  aborted_ = true;
-  reset(NGHTTP2_INTERNAL_ERROR);
-}
-
-void H2ServerStream::answer(std::uint16_t status, std::string_view reason) noexcept {
-  const std::string body = error_text(status, reason);
-  ResponseHead head{.status = status};
-  if (!head.fields.add("content-type", "text/plain")) return;
-  if (!submit_whole(head, std::as_bytes(std::span(body)))) reset(NGHTTP2_INTERNAL_ERROR);
 }
 
 }  // namespace wisp::net::http

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "net/http/h2_session.hpp"
-#include "net/http/server_state.hpp"
+#include "net/http/server_exchange.hpp"
 
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -48,7 +48,7 @@ class H2Server final : public H2Session, public ServerConnection {
 /// One request over HTTP/2. Owned by its connection until the stream is closed and by the handler's
 /// coroutine.
 class H2ServerStream final : public H2Stream,
-                             public Exchange,
+                             public ServerExchange,
                              public std::enable_shared_from_this<H2ServerStream> {
  public:
   explicit H2ServerStream(std::shared_ptr<H2Server> connection);
@@ -57,7 +57,6 @@ class H2ServerStream final : public H2Stream,
   /// Calls the handler, or answers by itself if the head was refused.
   void begin();
 
-  const RequestHead& head() const noexcept override { return head_; }
   boost::asio::ip::tcp::endpoint peer() const noexcept override { return session_->peer(); }
   bool has_body() const noexcept override { return has_body_; }
   std::optional<std::uint64_t> body_size() const noexcept override;
@@ -72,9 +71,6 @@ class H2ServerStream final : public H2Stream,
   boost::asio::awaitable<Result<>> respond(const ResponseHead& head,
                                            std::span<const std::byte> body) override;
   void abort() noexcept override;
-  bool head_sent() const noexcept override { return status_ != 0; }
-  Lost lost() const noexcept override { return lost_; }
-  Signal& disconnected() noexcept override { return disconnected_; }
 
  private:
   bool on_field(Section section, std::string_view name, std::string_view value) override;
@@ -90,15 +86,11 @@ class H2ServerStream final : public H2Stream,
   /// Head and a copy of the whole body.
   Result<> submit_whole(const ResponseHead& head, std::span<const std::byte> body);
   Result<> submit(const ResponseHead& head, BodySize size, const std::span<const std::byte>* whole);
-  Result<std::span<const std::byte>> admit(std::span<const std::byte> data);
   boost::asio::awaitable<Result<>> send(std::span<const std::byte> data);
   void on_handler_timeout() noexcept;
-  void lose(Lost why) noexcept;
-  [[nodiscard]] Unexpected gone() const;
-  void log() noexcept;
+  bool unreachable() const noexcept override { return lost_ != Lost::no; }
 
   H2Server& connection_;
-  RequestHead head_;
   Fields trailers_;
   std::string host_;
   std::string cookie_;  // its crumbs, joined again (RFC 9113 §8.2.3)
@@ -106,22 +98,10 @@ class H2ServerStream final : public H2Stream,
   std::size_t head_fields_ = 0;
   std::uint16_t refused_ = 0;  // what the head is answered with instead of calling the handler
   const char* refused_reason_ = "";
-  std::uint64_t body_bytes_ = 0;
-  std::uint64_t response_left_ = 0;
-  std::uint64_t response_bytes_ = 0;
-  std::uint16_t status_ = 0;
   bool has_body_ = false;
-  bool response_known_ = false;
-  bool bodiless_ = false;
-  bool finished_ = false;
-  bool aborted_ = false;
   bool running_ = false;
-  bool continue_due_ = false;
-  Lost lost_ = Lost::no;
-  Signal disconnected_;
   boost::asio::cancellation_signal cancel_;
   Timer handler_timer_;
-  std::chrono::steady_clock::time_point began_;
 };
 
 }  // namespace wisp::net::http

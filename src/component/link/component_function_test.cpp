@@ -1,0 +1,79 @@
+#include "component/link/component_function.hpp"
+
+#include "component/abi/wave.hpp"
+#include "component/link/testing.hpp"
+
+#include <gtest/gtest.h>
+
+namespace wisp::component {
+namespace {
+
+using testing::Host;
+using testing::must;
+
+std::shared_ptr<const Linked> link_pair(Host& host, const std::string& consumer,
+                                        const std::string& provider) {
+  const std::array<std::shared_ptr<const Provider>, 1> providers{std::make_shared<Provider>(
+      Provider{.name = provider, .linked = host.link(host.guest(provider)), .max_invocations = 1000})};
+  return host.link(host.guest(consumer), providers);
+}
+
+struct CrashRow {
+  std::string_view function;
+  std::string_view ending;
+  std::string_view said;  // by the caller; empty: it traps
+};
+
+/// What a caller sees of its provider's end, and that the provider starts anew afterwards.
+class Crash : public ::testing::TestWithParam<CrashRow> {};
+
+TEST_P(Crash, IsTheInterfacesOwnErrorOrTheCallersTrap) {
+  Host host;
+  host.limits.cpu_budget = std::chrono::milliseconds(30);
+  const auto linked = link_pair(host, "fault-consumer", "fault-provider");
+  constexpr std::string_view kName = "demo:fault/report@0.1.0#tell";
+  const Lift* lift = find_export(*linked, "demo:fault/report@0.1.0", "tell");
+  ASSERT_NE(lift, nullptr);
+  std::vector<Value> arguments;
+  arguments.push_back(must(parse_wave(GetParam().function, lift->type->params[0].type)));
+  arguments.push_back(must(parse_wave(GetParam().ending, lift->type->params[1].type)));
+  const auto result = host.invoke(linked, kName, arguments);
+  if (GetParam().said.empty()) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().message().find("poisoned"), std::string::npos);
+    return;
+  }
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(std::get<std::string>((*result)->data), GetParam().said);
+}
+
+#define TRAPPED "the component fault-provider trapped: "
+#define UNREACHABLE "wasm `unreachable` instruction executed"
+INSTANTIATE_TEST_SUITE_P(
+    All, Crash,
+    ::testing::Values(
+        CrashRow{"optional-text", "answer", "1; then 2"}, CrashRow{"optional-text", "refuse", "busy; then 2"},
+        CrashRow{"optional-text", "trap", "internal-error: " TRAPPED UNREACHABLE "; then 1"},
+        CrashRow{"optional-text", "spin",
+                 "internal-error: " TRAPPED "the call ran for more than its CPU budget of 30 ms; then 1"},
+        CrashRow{"text", "answer", "fine; then fine"}, CrashRow{"text", "refuse", "late 7; then fine"},
+        CrashRow{"text", "trap", "internal-error: " TRAPPED UNREACHABLE "; then fine"},
+        CrashRow{"text", "nonsense",
+                 "internal-error: " TRAPPED "invalid utf-8 in a string; then fine"},
+        CrashRow{"label", "trap", "internal-error; then 1"}, CrashRow{"label", "refuse", "busy; then 2"},
+        CrashRow{"job", "refuse", "busy; then 1"},
+        CrashRow{"job", "trap",
+                 "internal-error: " TRAPPED UNREACHABLE "; then internal-error: " TRAPPED
+                 "the component has trapped before and cannot be entered"},
+        CrashRow{"unrelated", "refuse", "closed; then 2"}, CrashRow{"unrelated", "trap", ""},
+        CrashRow{"plain", "answer", "1; then 2"}, CrashRow{"plain", "trap", ""}),
+    [](const auto& info) {
+      std::string name = fmt::format("{}_{}", info.param.function, info.param.ending);
+      std::ranges::replace(name, '-', '_');
+      return name;
+    });
+#undef TRAPPED
+#undef UNREACHABLE
+
+}  // namespace
+}  // namespace wisp::component
