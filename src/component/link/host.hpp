@@ -34,6 +34,13 @@ class HostInterface {
   template <class F>
   HostInterface& function(std::string name, F callable);
 
+  /// Provides a function of an async type ("async func" in WIT). R is as above, or Eventually<T>: a result at
+  /// once, or a coroutine. A coroutine runs beside the guest; when the guest cancels the call it is cancelled
+  /// through its slot and answers Errc::cancelled. Its reference and resource parameters stay good until it
+  /// ends, views do not.
+  template <class F>
+  HostInterface& async_function(std::string name, F callable);
+
   /// Provides a resource type: handles of `name` are T objects.
   template <class T>
   HostInterface& resource(std::string name);
@@ -68,6 +75,12 @@ class HostLinker {
 template <class F>
 HostInterface& HostInterface::function(std::string name, F callable) {
   functions_.insert_or_assign(std::move(name), make_host_function(std::move(callable)));
+  return *this;
+}
+
+template <class F>
+HostInterface& HostInterface::async_function(std::string name, F callable) {
+  functions_.insert_or_assign(std::move(name), make_async_host_function(std::move(callable)));
   return *this;
 }
 

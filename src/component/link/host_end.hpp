@@ -7,7 +7,6 @@
 
 #include <boost/asio/awaitable.hpp>
 
-
 #include <functional>
 
 namespace wisp::component {

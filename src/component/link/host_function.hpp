@@ -1,6 +1,8 @@
 #pragma once
 
+#include "component/instance/subtask.hpp"
 #include "component/link/host_abi.hpp"
+#include "component/link/host_task.hpp"
 
 #include <memory>
 
@@ -37,12 +39,21 @@ struct Returned<boost::asio::awaitable<std::expected<T, Error>>> {
   static constexpr bool kAwaits = true, kFails = true;
 };
 
+template <class T>
+struct Returned<Eventually<T>> {
+  using Value = T;
+  static constexpr bool kAwaits = true, kFails = true;
+};
+
 /// Parameter types as WIT types: `const X&` is X, a resource reference stays one.
 template <class A>
 using ParamType =
     std::conditional_t<std::is_base_of_v<HostResource, std::remove_cvref_t<A>>, A, std::remove_cvref_t<A>>;
 
-template <class F, class R, class... A>
+/// Whether the WIT function is of an async type.
+enum class Calling : std::uint8_t { sync, async };
+
+template <Calling C, class F, class R, class... A>
 class TypedHostFunction final : public HostFunction {
   using Fields = WitFields<A...>;
   using Back = Returned<R>;
@@ -54,7 +65,7 @@ class TypedHostFunction final : public HostFunction {
   explicit TypedHostFunction(F callable) : callable_(std::move(callable)) {}
 
   bool matches(const FuncType& type, const ResourceTags& tags) const override {
-    if (type.async || type.params.size() != sizeof...(A)) return false;
+    if (type.async != (C == Calling::async) || type.params.size() != sizeof...(A)) return false;
     std::size_t i = 0;
     if (!(Wit<A>::matches(type.params[i++].type, tags) && ...)) return false;
     if constexpr (std::is_void_v<Value>) {
@@ -66,7 +77,7 @@ class TypedHostFunction final : public HostFunction {
 
   std::string describe() const override {
     const std::array<std::string, sizeof...(A)> parts{Wit<A>::describe()...};
-    std::string out = "func(";
+    std::string out = C == Calling::async ? "async func(" : "func(";
     for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "" : ", ") + parts[i];
     out += ")";
     if constexpr (!std::is_void_v<Value>) out += " -> " + Wit<Value>::describe();
@@ -74,6 +85,44 @@ class TypedHostFunction final : public HostFunction {
   }
 
   Result<> call(Caller& caller, CallSide& side, FlatSpan values) const override {
+    if constexpr (C == Calling::async) {
+      return fail(Errc::internal, "a function of an async type was called as one of a sync type");
+    } else {
+      return call_sync(caller, side, values);
+    }
+  }
+
+  Result<> begin(Subtask& subtask) const override {
+    if constexpr (C == Calling::async) {
+      subtask.begin();
+      CallSide side(subtask.caller(), subtask.lower().options, nullptr);
+      LiftContext in{.side = side, .memory = side.memory(), .scratch = {}};
+      auto arguments = TRY(lift_async(in, subtask));
+      subtask.take_loans(side);
+      Target target{.subtask = &subtask};
+      if (subtask.lower().signature.indirect_results)
+        target.address = word(subtask.values()[subtask.lower().signature.params.size() - 1]);
+      if constexpr (Back::kAwaits) {
+        return HostTask<Value, TypedHostFunction>::start(*this, target, std::move(arguments));
+      } else {
+        Caller caller(subtask.caller());
+        return finish(target, invoke(caller, std::move(arguments)));
+      }
+    } else {
+      return HostFunction::begin(subtask);
+    }
+  }
+
+  using Arguments = typename Fields::Values;
+  using Answer = Value;
+
+  /// Calls it; for HostTask, which keeps the arguments.
+  auto run(Caller& caller, Arguments& arguments) const {
+    return std::apply([&](auto&... argument) { return callable_(caller, pass(argument)...); }, arguments);
+  }
+
+ private:
+  Result<> call_sync(Caller& caller, CallSide& side, FlatSpan values) const {
     LiftContext in{.side = side, .memory = side.memory(), .scratch = {}};
     auto arguments = TRY(lift(in, values));
     if constexpr (std::is_void_v<Value>) {
@@ -92,7 +141,6 @@ class TypedHostFunction final : public HostFunction {
     }
   }
 
- private:
   static Result<typename Fields::Values> lift(LiftContext& in, FlatSpan values) {
     if constexpr (kIndirectParams) {
       const auto bytes = TRY(in.memory.range(word(values[0]), Fields::kSize, Fields::kAlign));
@@ -102,10 +150,19 @@ class TypedHostFunction final : public HostFunction {
     }
   }
 
+  /// Parameters of a call of an async type, whose flat form depends on how it was lowered.
+  static Result<Arguments> lift_async(LiftContext& in, const Subtask& subtask) {
+    if (!subtask.lower().signature.indirect_params) return Fields::lift(in, subtask.values().data());
+    const auto bytes = TRY(in.memory.range(word(subtask.values()[0]), Fields::kSize, Fields::kAlign));
+    return Fields::load(in, bytes.data());
+  }
+
   Result<Value> invoke(Caller& caller, typename Fields::Values&& arguments) const {
     return std::apply(
         [&](auto&&... argument) -> Result<Value> {
-          if constexpr (Back::kAwaits) {
+          if constexpr (std::is_same_v<R, Eventually<Value>>) {
+            return callable_(caller, pass(argument)...).get(caller);
+          } else if constexpr (Back::kAwaits) {
             return caller.await(callable_(caller, pass(argument)...));
           } else if constexpr (Back::kFails) {
             return callable_(caller, pass(argument)...);
@@ -131,9 +188,9 @@ class TypedHostFunction final : public HostFunction {
   F callable_;
 };
 
-template <class F, class R, class... A>
+template <Calling C, class F, class R, class... A>
 std::unique_ptr<HostFunction> make(F callable, std::type_identity<std::tuple<A...>>) {
-  return std::make_unique<TypedHostFunction<F, R, ParamType<A>...>>(std::move(callable));
+  return std::make_unique<TypedHostFunction<C, F, R, ParamType<A>...>>(std::move(callable));
 }
 
 }  // namespace host_abi
@@ -142,8 +199,16 @@ std::unique_ptr<HostFunction> make(F callable, std::type_identity<std::tuple<A..
 template <class F>
 [[nodiscard]] std::unique_ptr<HostFunction> make_host_function(F callable) {
   using Traits = host_abi::CallableTraits<F>;
-  return host_abi::make<F, typename Traits::Return>(std::move(callable),
-                                                    std::type_identity<typename Traits::Params>{});
+  return host_abi::make<host_abi::Calling::sync, F, typename Traits::Return>(
+      std::move(callable), std::type_identity<typename Traits::Params>{});
+}
+
+/// As above, for a WIT function of an async type.
+template <class F>
+[[nodiscard]] std::unique_ptr<HostFunction> make_async_host_function(F callable) {
+  using Traits = host_abi::CallableTraits<F>;
+  return host_abi::make<host_abi::Calling::async, F, typename Traits::Return>(
+      std::move(callable), std::type_identity<typename Traits::Params>{});
 }
 
 }  // namespace wisp::component

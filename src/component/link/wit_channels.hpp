@@ -73,8 +73,7 @@ struct Wit<ReadableEnd<T, K>> {
     return {};
   }
   static Result<> lower(LowerContext& out, wasmtime_val_raw_t* slots, Stored value) {
-    slots[0].i32 =
-        static_cast<std::int32_t>(TRY(out.side.lower_host_channel(value.take(), kHostPayload<T>)));
+    slots[0].i32 = static_cast<std::int32_t>(TRY(out.side.lower_host_channel(value.take(), kHostPayload<T>)));
     return {};
   }
 

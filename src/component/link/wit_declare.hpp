@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <array>
 #include <cstdint>
 #include <string_view>
 #include <tuple>

@@ -1,0 +1,154 @@
+#pragma once
+
+#include "component/instance/subtask.hpp"
+#include "component/instance/tree.hpp"
+#include "component/link/host_abi.hpp"
+
+#include <memory>
+#include <variant>
+
+/// Calls of the host's functions of async types, while they go on.
+namespace wisp::component {
+
+/// What an async host function may return: a result at once, which costs no coroutine, or one that comes.
+template <class T>
+class Eventually {
+ public:
+  Eventually(Result<T> now) : state_(std::move(now)) {}
+  Eventually(boost::asio::awaitable<Result<T>> later) : state_(std::move(later)) {}
+
+  [[nodiscard]] bool is_now() const noexcept { return state_.index() == 0; }
+  [[nodiscard]] Result<T> now() { return std::get<0>(std::move(state_)); }
+  [[nodiscard]] boost::asio::awaitable<Result<T>> later() { return std::get<1>(std::move(state_)); }
+  /// For functions of a sync type: the guest pauses.
+  [[nodiscard]] Result<T> get(Caller& caller) { return is_now() ? now() : caller.await(later()); }
+
+ private:
+  std::variant<Result<T>, boost::asio::awaitable<Result<T>>> state_;
+};
+
+namespace host_abi {
+
+/// Where the result of a call goes.
+struct Target {
+  Subtask* subtask = nullptr;
+  std::uint64_t address = 0;  ///< of the result, when it does not go back flat
+};
+
+/// Puts a result into its place and ends the subtask. Inside the caller's tree.
+template <class T>
+Result<> finish(const Target& target, Result<T> result) {
+  Subtask& subtask = *target.subtask;
+  if (!result) return std::unexpected(std::move(result).error());
+  if constexpr (!std::is_void_v<T>) {
+    CallSide side(subtask.caller(), subtask.lower().options, nullptr);
+    LowerContext out{.side = side, .memory = side.memory()};
+    if (subtask.lower().signature.indirect_results) {
+      TRY(out.memory.range(target.address, Wit<T>::kSize, Wit<T>::kAlign));
+      TRY(Wit<T>::store(out, target.address, *std::move(result)));
+    } else {
+      TRY(Wit<T>::lower(out, subtask.values().data(), *std::move(result)));
+    }
+  }
+  subtask.finish(Subtask::State::returned);
+  return {};
+}
+
+/// A call that goes on beside the guest. Owns itself until its coroutine has ended; outlives the guest if it
+/// must, and then answers nobody.
+template <class T, class Function>
+class HostTask final : public Callee, public std::enable_shared_from_this<HostTask<T, Function>> {
+ public:
+  using Arguments = typename Function::Arguments;
+
+  static Result<> start(const Function& function, const Target& target, Arguments arguments) {
+    auto task = std::make_shared<HostTask>(target, std::move(arguments));
+    auto returned = function.run(task->caller_, task->arguments_);
+    if constexpr (std::is_same_v<decltype(returned), Eventually<T>>) {
+      if (returned.is_now()) return finish<T>(target, returned.now());
+      task->spawn(returned.later());
+    } else {
+      task->spawn(std::move(returned));
+    }
+    return {};
+  }
+
+  HostTask(const Target& target, Arguments arguments)
+      : target_(target),
+        tree_(&target.subtask->caller().tree()),
+        context_(tree_->shared_context()),
+        lifeline_(tree_->lifeline()),
+        caller_(target.subtask->caller()),
+        arguments_(std::move(arguments)) {}
+
+  HostTask(const HostTask&) = delete;
+  HostTask& operator=(const HostTask&) = delete;
+  ~HostTask() {
+    if (target_.subtask != nullptr && target_.subtask->callee == this) target_.subtask->callee = nullptr;
+  }
+
+  Result<> request_cancellation(ComponentInstance*) override {
+    cancelling_ = true;
+    signal_.emit(boost::asio::cancellation_type::terminal);
+    return {};
+  }
+
+  void abandon() noexcept override {
+    target_.subtask = nullptr;
+    signal_.emit(boost::asio::cancellation_type::terminal);
+  }
+
+ private:
+  void spawn(boost::asio::awaitable<Result<T>> work) {
+    target_.subtask->callee = this;
+    boost::asio::co_spawn(caller_.loop(), std::move(work),
+                          boost::asio::bind_cancellation_slot(
+                              signal_.slot(), [self = this->shared_from_this()](
+                                                  const std::exception_ptr& failure, Result<T> result) {
+                                if (failure) result = fail(Errc::internal, "a host function threw");
+                                self->done(std::move(result));
+                              }));
+  }
+
+  void done(Result<T> result) {
+    if (target_.subtask == nullptr) return;
+    Tree& tree = *tree_;
+    if (!result) {
+      if (cancelling_) {
+        target_.subtask->cancelled();
+      } else {
+        tree.trap(std::move(result).error());
+      }
+      return;
+    }
+    // Only what has to be allocated in the guest needs its code.
+    const Type* const type = target_.subtask->lower().callee.type->result;
+    if (!tree.busy() && (type == nullptr || !type->contains_pointer)) {
+      settle(std::move(result));
+      return;
+    }
+    tree.enter_later([self = this->shared_from_this(), result = std::move(result)]() mutable -> Result<> {
+      self->settle(std::move(result));
+      return {};
+    });
+  }
+
+  void settle(Result<T> result) {
+    if (target_.subtask == nullptr) return;
+    Tree& tree = *tree_;
+    if (auto outcome = finish<T>(target_, std::move(result)); !outcome) tree.trap(std::move(outcome).error());
+  }
+
+  Target target_;
+  Tree* tree_;
+  std::shared_ptr<HostContext> context_;
+  std::shared_ptr<std::vector<std::unique_ptr<HostResource>>> lifeline_;
+  Caller caller_;
+  Arguments arguments_;
+  boost::asio::cancellation_signal signal_;
+  bool cancelling_ = false;
+};
+
+}  // namespace host_abi
+
+}  // namespace wisp::component
