@@ -37,7 +37,8 @@ class CompileCommand final : public Command {
   Result<int> execute(Console& console) override {
     const auto output =
         output_.empty() ? std::filesystem::path(file_).replace_extension(".cwasm").string() : output_;
-    if (output == file_)
+    std::error_code ignored;
+    if (output == file_ || std::filesystem::equivalent(output, file_, ignored))
       return std::unexpected(Error(Errc::usage, fmt::format("the artifact would replace {}", file_))
                                  .with("try", "name another file with -o"));
     const auto engine = TRY(engine::Engine::create({.pooling = false}));

@@ -53,6 +53,9 @@ Result<> write_all(int descriptor, std::span<const std::byte> bytes, const std::
 }  // namespace
 
 Result<std::vector<std::byte>> read_file(const std::string& path) {
+  if (path.empty())
+    return std::unexpected(Error(Errc::usage, "the name of a file is empty")
+                               .with("try", "give the path of a component, usually NAME.wasm"));
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return cannot_open(path, errno);
   struct stat status{};
@@ -83,6 +86,13 @@ Result<std::vector<std::byte>> read_file(const std::string& path) {
 }
 
 Result<> write_file(const std::string& path, std::span<const std::byte> bytes) {
+  struct stat there{};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+    // A device or a pipe is written to, not replaced.
+    const File file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.get() < 0) return fail(Errc::system, "{} cannot be written: {}", path, reason(errno));
+    return write_all(file.get(), bytes, path);
+  }
   std::string temporary = path + ".XXXXXX";
   const File file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) return fail(Errc::system, "{} cannot be written: {}", path, reason(errno));

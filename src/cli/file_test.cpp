@@ -55,6 +55,23 @@ TEST_F(FileTest, ReadsPipes) {
   EXPECT_EQ(read->size(), content.size());
 }
 
+TEST_F(FileTest, WritesToPipesAndDevicesWithoutReplacingThem) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  std::string got(5, '\0');
+  std::thread reader([&] {
+    FILE* file = std::fopen(path("pipe").c_str(), "r");
+    EXPECT_EQ(std::fread(got.data(), 1, got.size(), file), got.size());
+    std::fclose(file);
+  });
+  EXPECT_TRUE(write_file(path("pipe"), bytes_of("hello")));
+  reader.join();
+  EXPECT_EQ(got, "hello");
+  EXPECT_TRUE(std::filesystem::is_fifo(path("pipe")));
+  std::filesystem::create_symlink("/dev/null", path("null"));
+  EXPECT_TRUE(write_file(path("null"), bytes_of("x")));
+  EXPECT_TRUE(std::filesystem::is_symlink(path("null")));
+}
+
 TEST_F(FileTest, SaysWhyItCannot) {
   ASSERT_EQ(std::fclose(std::fopen(path("empty").c_str(), "w")), 0);
   for (const auto& name : {path("none"), folder_.string(), path("empty"), path("empty/below")}) {
@@ -63,6 +80,7 @@ TEST_F(FileTest, SaysWhyItCannot) {
     EXPECT_EQ(read.error().code(), Errc::file_unreadable) << name;
     EXPECT_EQ(read.error().details().front().label, "try") << name;
   }
+  EXPECT_EQ(read_file("").error().code(), Errc::usage);
   EXPECT_EQ(write_file(path("none/file"), bytes_of("x")).error().code(), Errc::system);
   EXPECT_EQ(write_file(folder_.string(), bytes_of("x")).error().code(), Errc::system);
 }

@@ -186,9 +186,8 @@ void LimitOptions::declare(CLI::App& app) {
       ->type_name("SIZE")
       ->default_str(memory)
       ->group(group);
-  add_number(app, "--cpu-budget", cpu_budget_ms, std::uint64_t{0},
-             "running time of one call, then it traps; waiting does not count. 0: unlimited")
-      ->type_name("MS")
+  add_milliseconds(app, "--cpu-budget", cpu_budget_ms, 0,
+                   "running time of one call, then it traps; waiting does not count. 0: unlimited")
       ->group(group);
   add_number(app, "--max-handles", handles, 1U,
              "live handles (files, streams, requests …) of a component instance")

@@ -36,21 +36,25 @@ class HelpFormatter final : public CLI::Formatter {
 CLI::Option* add_repeatable(CLI::App& app, std::string names, std::vector<std::string>& values,
                             std::string text);
 
-/// Adds an option that takes a whole number from `least` on (CLI11 itself would wrap "-1" around); `value`
-/// holds its default.
+/// Adds an option that takes a whole number of a range (CLI11 itself would wrap "-1" around); `value` holds
+/// its default.
 template <std::unsigned_integral T>
-CLI::Option* add_number(CLI::App& app, std::string names, T& value, T least, std::string text);
+CLI::Option* add_number(CLI::App& app, std::string names, T& value, T least, std::string text,
+                        T most = std::numeric_limits<T>::max());
+
+/// A time in milliseconds, up to a year: more would overflow where nanoseconds are counted.
+CLI::Option* add_milliseconds(CLI::App& app, std::string names, std::uint64_t& value, std::uint64_t least,
+                              std::string text);
 
 /// Why `text` is no number in this range; empty if it is one.
 [[nodiscard]] std::string check_number(std::string_view text, std::uint64_t least, std::uint64_t most);
 
 template <std::unsigned_integral T>
-CLI::Option* add_number(CLI::App& app, std::string names, T& value, T least, std::string text) {
+CLI::Option* add_number(CLI::App& app, std::string names, T& value, T least, std::string text, T most) {
   return app.add_option(std::move(names), value, std::move(text))
       ->default_str(std::to_string(value))
-      ->check(CLI::Validator(
-          [least](std::string& typed) { return check_number(typed, least, std::numeric_limits<T>::max()); },
-          ""));
+      ->check(
+          CLI::Validator([least, most](std::string& typed) { return check_number(typed, least, most); }, ""));
 }
 
 }  // namespace wisp::cli

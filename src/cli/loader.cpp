@@ -35,6 +35,11 @@ std::string feature_names() {
 
 /// The error of decoding, with what the file seems to be.
 Error explained(const std::string& path, Error error, std::span<const std::byte> bytes) {
+  constexpr std::array kMagic{std::byte{0}, std::byte{'a'}, std::byte{'s'}, std::byte{'m'}};
+  if (error.code() == Errc::not_wasm && bytes.size() < 8 &&
+      std::ranges::equal(bytes.first(std::min(bytes.size(), kMagic.size())), kMagic))
+    error = Error(Errc::malformed,
+                  fmt::format("{} ends after {} bytes, within its preamble", path, bytes.size()));
   if (error.code() == Errc::not_wasm) {
     if (auto guess = guess_kind(bytes); !guess.what.empty())
       return Error(Errc::not_wasm, fmt::format("{} is not WebAssembly but {}", path, guess.what))

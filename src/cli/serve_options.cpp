@@ -43,9 +43,9 @@ ServeSettings::ServeSettings() : shards(usable_cores()) {
 }
 
 void ServeSettings::declare(CLI::App& app) {
-  constexpr std::uint64_t kNone = 0;
-  const auto milliseconds = [&](std::string name, std::uint64_t& value, std::string text) {
-    add_number(app, std::move(name), value, kNone, std::move(text))->type_name("MS")->group("Time limits");
+  const auto milliseconds = [&](std::string name, std::uint64_t& value, std::uint64_t least,
+                                std::string text) {
+    add_milliseconds(app, std::move(name), value, least, std::move(text))->group("Time limits");
   };
   const auto count = [&](std::string name, std::uint32_t& value, std::uint32_t least, std::string text,
                          const char* group) {
@@ -78,10 +78,9 @@ void ServeSettings::declare(CLI::App& app) {
              "threads, each with its own share of connections and instances; a core each")
       ->type_name("N")
       ->group("Server");
-  add_number(
-      app, "--drain-timeout", drain_ms, kNone,
+  add_milliseconds(
+      app, "--drain-timeout", drain_ms, 0,
       "how long requests in flight may take to finish after SIGTERM or Ctrl-C; a second signal ends at once")
-      ->type_name("MS")
       ->group("Server");
 
   constexpr auto* kInstances = "Instances";
@@ -93,12 +92,12 @@ void ServeSettings::declare(CLI::App& app) {
         kInstances);
 
   milliseconds(
-      "--request-timeout", request_timeout_ms,
+      "--request-timeout", request_timeout_ms, 0,
       "from the head of a request to the end of its response; then 504, or the response is cut off. 0: none");
-  milliseconds("--head-timeout", head_timeout_ms, "to receive the head of a request; then 408");
-  milliseconds("--body-timeout", body_timeout_ms, "silence in the middle of a request body");
-  milliseconds("--write-timeout", write_timeout_ms, "a client that takes nothing of its response");
-  milliseconds("--idle-timeout", idle_timeout_ms, "a connection without a request");
+  milliseconds("--head-timeout", head_timeout_ms, 1, "to receive the head of a request; then 408");
+  milliseconds("--body-timeout", body_timeout_ms, 1, "silence in the middle of a request body");
+  milliseconds("--write-timeout", write_timeout_ms, 1, "a client that takes nothing of its response");
+  milliseconds("--idle-timeout", idle_timeout_ms, 1, "a connection without a request");
 
   constexpr auto* kHttp = "HTTP limits";
   count("--max-connections", max_connections, 1, "connections of each shard; more are closed at once", kHttp);

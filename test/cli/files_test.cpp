@@ -51,6 +51,8 @@ TEST_F(WrongFile, GetsASentenceAndAdvice) {
       {"native", WISP_BINARY, "E0102", "a native program", "compile for WebAssembly"},
       {"noise", folder_.write("noise", "\xff\xfe\xfd\0\1\2"s), "E0102", "not WebAssembly", "give the path"},
       {"half a preamble", folder_.write("half.wasm", "\0as"s), "E0102", "not WebAssembly", "give the path"},
+      {"cut in the preamble", folder_.write("pre.wasm", "\0asm\x0d\0\1"s), "E0106",
+       "ends after 7 bytes, within its preamble", "copy or build it"},
       {"core module", folder_.write("core.wasm", "\0asm\1\0\0\0"s), "E0103", "core WebAssembly module",
        "build a component"},
       {"preview 1", folder_.write("p1.wasm", preview1_module()), "E0104", "preview 1",

@@ -36,6 +36,10 @@ TEST(Usage, WrongCommandLinesEndWithStatus2) {
        "exports no function pas-u8",
        "meant       pass-u8?"},
       {{"run", "--invoke", "pass-u8(1, 2)", guest("kitchen")}, "--invoke", ""},
+      {{"run", ""}, "the name of a file is empty", "NAME.wasm"},
+      {{"run", "--cpu-budget", "31536000001", guest("cli")}, "31536000001 is more than 31536000000", ""},
+      {{"serve", "--drain-timeout", "18446744073709551615", guest("hello")}, "--drain-timeout", "--help"},
+      {{"serve", "--idle-timeout", "0", guest("hello")}, "0 is less than 1", "wisp serve --help"},
       {{"serve"}, "FILE", "wisp serve --help"},
       {{"serve", "--addr", "8000", guest("hello")}, "--addr 8000 is no address", "127.0.0.1:8000"},
       {{"serve", "--shards", "0", guest("hello")}, "--shards", "wisp serve --help"},
@@ -45,6 +49,7 @@ TEST(Usage, WrongCommandLinesEndWithStatus2) {
       {{"completion", "powershell"}, "powershell", "wisp completion --help"},
       {{"inspect", "-o", "yaml", guest("hello")}, "yaml", "wisp inspect --help"},
       {{"compile", guest("hello"), "-o", guest("hello")}, "would replace", "another file"},
+      {{"compile", guest("hello"), "-o", "./" + guest("hello")}, "would replace", "another file"},
   };
   for (const auto& row : rows) {
     const auto outcome = wisp(row.arguments);

@@ -18,7 +18,7 @@ namespace {
 H2Limits limits_of(const ServerLimits& limits) {
   return {.streams = limits.h2_streams,
           .stream_window = limits.buffer_bytes,
-          .head_bytes = limits.head_bytes,
+          .head_bytes = std::min<std::size_t>(limits.head_bytes, UINT32_MAX),  // as it is announced
           .write_timeout = limits.write_timeout};
 }
 
@@ -75,7 +75,7 @@ void H2Server::count_handler(int change) noexcept {
 std::shared_ptr<H2Stream> H2Server::on_open() {
   const ServerLimits& limits = server().options.limits;
   // Handlers outlive streams that their client resets at once: their number is what costs.
-  if (last_announced_ || handlers_ >= 2 * limits.h2_streams) return nullptr;
+  if (last_announced_ || handlers_ >= 2 * std::uint64_t{limits.h2_streams}) return nullptr;
   idle_timer_.disarm();
   ++requests_;
   return std::make_shared<H2ServerStream>(std::static_pointer_cast<H2Server>(shared_from_this()));
