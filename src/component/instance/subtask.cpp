@@ -57,6 +57,8 @@ void Subtask::cancelled() noexcept {
 }
 
 void Subtask::failed(const Error& error) noexcept {
+  callee = nullptr;
+  if (marshalling != nullptr && marshalling->absorbs(*this, error)) return;
   failure_.emplace(error);
   finish(State::cancelled_before_returned);
 }

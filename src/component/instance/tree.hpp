@@ -37,7 +37,7 @@ struct TreeLimits {
 /// Lives on one shard. Something is inside it from the moment that a call or thread enters it until that ends
 /// or blocks; a pause does not leave it, and whoever comes meanwhile waits. Destroyed only while nothing is
 /// inside; tasks that are left are told that they failed.
-class Tree final : private engine::Preemption {
+class Tree final : public std::enable_shared_from_this<Tree>, private engine::Preemption {
  public:
   /// Instantiates on the current fiber: core start functions run here and may pause. `run` is the work this
   /// belongs to.

@@ -1,5 +1,6 @@
 #include "component/link/component_function.hpp"
 
+#include "component/instance/subtask.hpp"
 #include "component/instance/tree.hpp"
 #include "component/link/crash_error.hpp"
 #include "component/types/names.hpp"
@@ -90,6 +91,19 @@ class ProviderSide final : public Side {
     if (!owned(resource)) return inner_.lower_borrow(resource, rep);
     return inner_.lower_borrow(resource, TRY(unwrap(*as_proxy(rep))));
   }
+  // Streams and futures are no resources of anybody: they cross as they are.
+  Result<Rep> lift_channel(const Type& type, std::uint32_t handle) override {
+    return inner_.lift_channel(type, handle);
+  }
+  Result<std::uint32_t> lower_channel(const Type& type, Rep channel) override {
+    return inner_.lower_channel(type, channel);
+  }
+  Result<std::string> lift_error_context(std::uint32_t handle) override {
+    return inner_.lift_error_context(handle);
+  }
+  Result<std::uint32_t> lower_error_context(std::string message) override {
+    return inner_.lower_error_context(std::move(message));
+  }
 
   /// A failed transfer into this side failed because of it.
   [[nodiscard]] bool at_fault() { return allocations_.bad(inner_.memory()); }
@@ -135,6 +149,13 @@ class ReceivingSide final : public Side {
     return inner_.lower_borrow(resource, rep);
   }
 
+  Result<Rep> lift_channel(const Type& type, std::uint32_t handle) override {
+    return inner_.lift_channel(type, handle);
+  }
+  Result<std::uint32_t> lower_channel(const Type& type, Rep channel) override {
+    return inner_.lower_channel(type, channel);
+  }
+
   [[nodiscard]] bool at_fault() { return full_ || allocations_.bad(inner_.memory()); }
 
  private:
@@ -147,6 +168,15 @@ class ReceivingSide final : public Side {
 struct Session {
   std::shared_ptr<Tree> tree;
   std::uint32_t invocations = 0;
+  /// Trees that take no more calls and still have some in flight.
+  std::vector<std::shared_ptr<Tree>> worn;
+
+  void retire() {
+    std::erase_if(worn, [](const auto& old) { return old->tasks() == 0; });
+    if (tree != nullptr && tree->tasks() > 0) worn.push_back(std::move(tree));
+    tree = nullptr;
+    invocations = 0;
+  }
 };
 
 class Matcher final : public TypeMatcher {
@@ -168,7 +198,28 @@ struct PlanPair {
   TransferPlan params, results;
 };
 
-class ComponentFunction final : public HostFunction {
+/// The interface's own error on its way to a caller that waits for its provider's answer: it is put into the
+/// caller's memory when nothing else is inside its tree.
+class CrashReport final : public Callee, public std::enable_shared_from_this<CrashReport> {
+ public:
+  using Write = std::move_only_function<Result<>(Subtask& subtask)>;
+  CrashReport(Subtask& subtask, Write write) : subtask_(&subtask), write_(std::move(write)) {}
+
+  void send() {
+    subtask_->callee = this;
+    subtask_->caller().tree().enter_later([self = shared_from_this()]() -> Result<> {
+      return self->subtask_ != nullptr ? self->write_(*self->subtask_) : Result<>{};
+    });
+  }
+  Result<> request_cancellation(ComponentInstance*) override { return {}; }
+  void abandon() noexcept override { subtask_ = nullptr; }
+
+ private:
+  Subtask* subtask_;
+  Write write_;
+};
+
+class ComponentFunction final : public HostFunction, public Marshalling {
  public:
   ComponentFunction(const ProviderRef& from, const Lift& lift, const ImportedFunc& import)
       : provider_(from.provider),
@@ -184,8 +235,15 @@ class ComponentFunction final : public HostFunction {
     for (const auto& resource : provider_->linked->plan->resources) keeps_state_ |= !resource.imported;
   }
 
-  /// Plans for each encoding the caller may use.
+  /// Plans for each encoding the caller may use, and for both ways to lower a function of an async type.
   Result<> compile(const FuncType& caller) {
+    TRY(compile(caller, lowered_));
+    if (caller.async)
+      TRY(compile(caller, flatten(caller, Direction::lower, PointerSize::p32, CallStyle::async)));
+    return {};
+  }
+
+  Result<> compile(const FuncType& caller, const Signature& lowered) {
     std::vector<const Type*> mine, theirs, my_result, their_result;
     for (const auto& param : caller.params) mine.push_back(param.type);
     for (const auto& param : lift_.type->params) theirs.push_back(param.type);
@@ -193,12 +251,12 @@ class ComponentFunction final : public HostFunction {
     if (lift_.type->result != nullptr) their_result.push_back(lift_.type->result);
     const auto place = [](bool indirect) { return indirect ? Place::memory : Place::flat; };
     for (const auto encoding : kEncodings) {
-      auto params = TRY(TransferPlan::compile(mine, place(lowered_.indirect_params), PointerSize::p32,
+      auto params = TRY(TransferPlan::compile(mine, place(lowered.indirect_params), PointerSize::p32,
                                               encoding, theirs, place(lift_.signature.indirect_params),
                                               lift_.options.pointer, lift_.options.encoding));
       auto results = TRY(TransferPlan::compile(their_result, place(lift_.signature.indirect_results),
                                                lift_.options.pointer, lift_.options.encoding, my_result,
-                                               place(lowered_.indirect_results), PointerSize::p32, encoding));
+                                               place(lowered.indirect_results), PointerSize::p32, encoding));
       plans_.push_back({std::move(params), std::move(results)});
     }
     return {};
@@ -216,12 +274,72 @@ class ComponentFunction final : public HostFunction {
     if (fault == Fault::caller || !crash_error_ || run.cancelled() || !is_crash(outcome.error()))
       return outcome;
     forget_poisoned(caller);
-    return report(side, values, outcome.error());
+    return report(side, lowered_, values, outcome.error());
+  }
+
+  Result<> begin(Subtask& subtask) const override {
+    Caller caller(subtask.caller());
+    GuestRun& run = caller.tree().run();
+    auto fault = Fault::caller;
+    Result<std::shared_ptr<Tree>> tree = fail(Errc::internal, "no call yet");
+    {
+      CallSide side(subtask.caller(), subtask.lower().options, nullptr);
+      tree = target(caller, side, subtask.values(), run, fault);
+    }
+    Result<> outcome;
+    if (tree) {
+      fault = Fault::provider;
+      subtask.marshalling = this;
+      outcome = (*tree)->call_from_outside(subtask, lift_);
+    } else {
+      outcome = std::unexpected(tree.error());
+    }
+    if (outcome) [[likely]]
+      return outcome;
+    if (fault == Fault::caller || !crash_error_ || run.cancelled() || !is_crash(outcome.error()))
+      return outcome;
+    forget_poisoned(caller);
+    return write_crash(subtask, outcome.error());
+  }
+
+  Result<> params(CallSide& caller, FlatSpan from, CallSide& callee, FlatSpan to) const override {
+    const auto tree = callee.instance().tree().shared_from_this();
+    ProviderSide provider(callee, tree);
+    return plans(caller).params.run(caller, from, provider, to, TransferPlan::Target::allocate);
+  }
+
+  Result<> results(CallSide& callee, FlatSpan from, CallSide& caller, FlatSpan to) const override {
+    const auto tree = callee.instance().tree().shared_from_this();
+    ProviderSide provider(callee, tree);
+    return plans(caller).results.run(provider, from, caller, to, TransferPlan::Target::given);
+  }
+
+  bool absorbs(Subtask& subtask, const Error& error) const override {
+    if (!crash_error_ || !is_crash(error) || subtask.caller().tree().poisoned()) return false;
+    std::make_shared<CrashReport>(subtask, [this, error](Subtask& of) {
+      return write_crash(of, error);
+    })->send();
+    return true;
   }
 
  private:
   /// Whose tree ends with a failed call.
   enum class Fault : std::uint8_t { caller, provider };
+
+  [[nodiscard]] const PlanPair& plans(const CallSide& caller) const {
+    const std::size_t style = caller.options().async ? kEncodings.size() : 0;
+    return plans_[style + static_cast<std::size_t>(caller.encoding())];
+  }
+
+  /// Ends a call with the interface's own error. Inside the caller's tree.
+  Result<> write_crash(Subtask& subtask, const Error& crash) const {
+    CallSide side(subtask.caller(), subtask.lower().options, nullptr);
+    const Signature& signature = subtask.lower().signature;
+    if (subtask.state() == Subtask::State::starting) subtask.begin();
+    TRY(report(side, signature, subtask.values(), crash));
+    subtask.finish(Subtask::State::returned);
+    return {};
+  }
 
   Result<> attempt(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run, Fault& fault) const {
     const std::shared_ptr<Tree> tree = TRY(target(caller, side, values, run, fault));
@@ -255,13 +373,13 @@ class ComponentFunction final : public HostFunction {
   }
 
   /// Writes the interface's own error where the caller expects its result.
-  Result<> report(CallSide& side, FlatSpan values, const Error& crash) const {
+  Result<> report(CallSide& side, const Signature& lowered, FlatSpan values, const Error& crash) const {
     const Type* type = lift_.type->result;
     const Value error =
         crash_error_->value(fmt::format("the component {} trapped: {}", provider_->name, crash.message()));
-    if (!lowered_.indirect_results) return lower_value(side, type, error, values);
+    if (!lowered.indirect_results) return lower_value(side, type, error, values);
     const Layout layout = type->at(side.pointer());
-    const auto address = static_cast<std::uint32_t>(values[lowered_.params.size() - 1].i32);
+    const auto address = static_cast<std::uint32_t>(values[lowered.params.size() - 1].i32);
     TRY(side.memory().range(address, layout.size, layout.align));
     return store_value(side, type, error, address);
   }
@@ -269,18 +387,30 @@ class ComponentFunction final : public HostFunction {
   /// The memory of a tree that has trapped is given back before the caller asks again.
   void forget_poisoned(Caller& caller) const {
     auto* session = static_cast<Session*>(caller.tree().attachment(index_).get());
-    if (session != nullptr && session->tree != nullptr && session->tree->poisoned()) session->tree = nullptr;
+    if (session != nullptr && session->tree != nullptr && session->tree->poisoned()) session->retire();
+  }
+
+  /// The first parameter, wherever the parameters lie.
+  Result<std::uint32_t> first_handle(CallSide& side, FlatSpan values) const {
+    const auto word = static_cast<std::uint32_t>(values[0].i32);
+    const std::size_t flat = side.options().async ? kMaxFlatAsyncParams : kMaxFlatParams;
+    std::size_t count = 0;
+    for (const auto& param : lift_.type->params) count += param.type->flat_count;
+    if (count <= flat) return word;
+    const auto bytes = TRY(side.memory().range(word, sizeof(std::uint32_t), alignof(std::uint32_t)));
+    return load<std::uint32_t>(bytes.data());
   }
 
   /// The tree that runs the call: the one a method's own handle belongs to; else the caller's session, made
   /// anew after max_invocations calls unless handles tie it to its state.
   Result<std::shared_ptr<Tree>> target(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run,
                                        Fault& fault) const {
-    if (routed_ && !lowered_.indirect_params) {
-      const Handle* entry = TRY(side.instance().handles().get(static_cast<std::uint32_t>(values[0].i32)));
+    if (routed_) {
+      const auto handle = TRY(first_handle(side, values));
+      const Handle* entry = TRY(side.instance().handles().get(handle));
       const auto tag = tag_of(*provider_->linked, lift_.type->params[0].type->resource);
-      if (caller.tree().linked().resources[entry->resource].tag != tag)
-        return fail(Errc::trap_handle, "handle index {} used with the wrong type", values[0].i32);
+      if (!entry->is_resource() || caller.tree().linked().resources[entry->resource].tag != tag)
+        return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
       return static_cast<ResourceProxy*>(to_object(entry->rep))->tree();
     }
     auto& slot = caller.tree().attachment(index_);
@@ -288,8 +418,7 @@ class ComponentFunction final : public HostFunction {
     auto& session = *static_cast<Session*>(slot.get());
     const bool worn = session.invocations >= provider_->max_invocations && !keeps_state_;
     if (session.tree == nullptr || session.tree->poisoned() || worn) {
-      session.tree = nullptr;
-      session.invocations = 0;
+      session.retire();
       fault = Fault::provider;
       session.tree = TRY(
           Tree::instantiate(provider_->linked, run, caller.tree().limits(), caller.tree().shared_context()));

@@ -1,0 +1,132 @@
+#include "component/link/channels.hpp"
+
+#include "component/link/host.hpp"
+#include "component/link/testing.hpp"
+
+#include <gtest/gtest.h>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace wisp::component {
+namespace {
+
+using boost::asio::awaitable;
+
+awaitable<Result<std::uint32_t>> later(Caller& caller, std::uint32_t ms) {
+  boost::asio::steady_timer timer(caller.loop(), std::chrono::milliseconds(ms));
+  boost::system::error_code error;
+  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+  if (error) co_return fail(Errc::cancelled, "cancelled");
+  co_return ms;
+}
+
+/// Writes 0 to 99 in two pieces, then drops its end.
+awaitable<void> write_numbers(std::shared_ptr<StreamWriter<std::uint8_t>> writer) {
+  std::array<std::uint8_t, 100> numbers;
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::uint8_t>(i);
+  (void)co_await writer->write_all(std::span(numbers).first(33));
+  (void)co_await writer->write_all(std::span(numbers).subspan(33));
+}
+
+awaitable<Result<std::uint32_t>> sum(Caller&, Stream<std::uint8_t> stream) {
+  StreamReader<std::uint8_t> reader(std::move(stream));
+  std::array<std::uint8_t, 16> chunk;
+  std::uint32_t total = 0;
+  for (;;) {
+    const std::size_t count = CO_TRY(co_await reader.read(chunk));
+    if (count == 0) co_return total;
+    for (std::size_t i = 0; i < count; ++i) total += chunk[i];
+  }
+}
+
+awaitable<Result<std::uint32_t>> words(Caller&, Stream<std::string> stream) {
+  StreamReader<std::string> reader(std::move(stream));
+  std::array<std::string, 4> some;
+  std::uint32_t total = 0;
+  for (;;) {
+    const std::size_t count = CO_TRY(co_await reader.read(some));
+    if (count == 0) co_return total;
+    for (std::size_t i = 0; i < count; ++i) total += static_cast<std::uint32_t>(some[i].size());
+  }
+}
+
+class Channels : public ::testing::Test {
+ protected:
+  Channels() {
+    auto& io = host.linker.interface("test:host/channels");
+    io.async_function("echo", [](Caller&, std::uint32_t x) -> Result<std::uint32_t> { return x; });
+    io.async_function("later", later);
+    io.function("numbers", [](Caller& caller) {
+      auto writer = std::make_shared<StreamWriter<std::uint8_t>>();
+      auto end = writer->readable();
+      boost::asio::co_spawn(caller.loop(), write_numbers(std::move(writer)), boost::asio::detached);
+      return end;
+    });
+    io.async_function("sum", sum);
+    io.function("word", [](Caller& caller) {
+      auto writer = std::make_shared<FutureWriter<std::string>>();
+      auto end = writer->readable();
+      boost::asio::post(caller.loop(), [writer] { writer->write("promised"); });
+      return end;
+    });
+    io.async_function("words", words);
+    linked = host.link(host.load(testing::read_file(WISP_WAT_DIR "/channels.wasm")));
+  }
+
+  std::uint32_t call(std::string_view name, const std::vector<Value>& arguments = {}) {
+    auto result = testing::must(host.invoke(linked, name, arguments));
+    return std::get<std::uint32_t>(result->data);
+  }
+
+  testing::Host host;
+  std::shared_ptr<const Linked> linked;
+};
+
+TEST_F(Channels, AnAsyncHostFunctionMayAnswerAtOnce) {
+  EXPECT_EQ(call("call-echo", testing::values(std::uint32_t{7})), 7U);
+}
+
+TEST_F(Channels, AnAsyncHostFunctionMayAnswerLater) {
+  EXPECT_EQ(call("call-later", testing::values(std::uint32_t{5})), 5U);
+}
+
+TEST_F(Channels, CallsOfHostFunctionsGoOnSideBySide) { EXPECT_EQ(call("two-at-once"), 30U); }
+
+TEST_F(Channels, ACallOfAHostFunctionIsCancelled) {
+  EXPECT_EQ(call("cancel-later"), static_cast<std::uint32_t>(Subtask::State::cancelled_before_returned));
+}
+
+TEST_F(Channels, TheHostWritesAStream) { EXPECT_EQ(call("sum-numbers"), 4950U); }
+
+TEST_F(Channels, TheHostReadsAStream) { EXPECT_EQ(call("write-numbers"), 300U); }
+
+TEST_F(Channels, TheHostResolvesAFutureThatNeedsGuestMemory) { EXPECT_EQ(call("word-length"), 8U); }
+
+TEST_F(Channels, TheHostReadsAStreamOfStrings) { EXPECT_EQ(call("write-words"), 8U); }
+
+/// Trees that end with calls, streams and stacks in flight leave nothing behind (AddressSanitizer looks).
+TEST_F(Channels, ATreeEndsWithWorkInFlight) {
+  for (const char* name : {"stuck", "two-at-once", "sum-numbers", "write-numbers", "word-length"}) {
+    std::unique_ptr<Tree> tree;
+    host.run(
+        [&](GuestRun& run) { tree = testing::must(Tree::instantiate(linked, run, host.limits, nullptr)); });
+    struct Nobody final : CallSource {
+      Result<> start(CallSide&, FlatSpan) override { return {}; }
+      Result<> resolve(CallSide&, FlatSpan) override { return {}; }
+      void cancelled() noexcept override {}
+      void failed(const Error&) noexcept override { ++failures; }
+      int failures = 0;
+    } nobody;
+    const TaskRef task = testing::must(tree->start(*find_export(*linked, name), nobody));
+    EXPECT_EQ(tree->tasks(), 1U) << name;
+    tree = nullptr;
+    EXPECT_EQ(nobody.failures, 1) << name;
+    host.shard.loop().restart();
+    host.shard.loop().run();
+  }
+}
+
+}  // namespace
+}  // namespace wisp::component
