@@ -1,9 +1,9 @@
-// Tokens whose end is told to the host. The destructor of SPINNER never ends, that of TRAPPER traps.
+// Tokens whose end is told to the host. The destructor of TRAPPER traps, that of SPINNER never ends.
 #include "token_provider.h"
 #include <stdlib.h>
 
-#define SPINNER 0xFFFFFFFE
-#define TRAPPER 0xFFFFFFFF
+#define TRAPPER 1000
+#define SPINNER 2000
 
 struct exports_demo_token_tokens_token_t {
   uint32_t id;

@@ -2,6 +2,7 @@
 
 #include "cli/failure.hpp"
 #include "component/instance/guest_run.hpp"
+#include "component/link/late_drops.hpp"
 #include "wasi/http/outgoing.hpp"
 
 #include <unistd.h>
@@ -41,6 +42,8 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
   }));
   while (!guest.done()) loop.run_one();
   tree.reset();
+  // Destructors of resources that the guest still held of its companions.
+  while (component::pending_drops(shard_) != 0) loop.run_one();
   if (const auto& outgoing = context_->outgoing()) {
     outgoing->shut_down();
     while (outgoing->in_flight() != 0) loop.run_one();

@@ -3,6 +3,7 @@
 #include "component/instance/subtask.hpp"
 #include "component/instance/tree.hpp"
 #include "component/link/crash_error.hpp"
+#include "component/link/late_drops.hpp"
 #include "component/types/names.hpp"
 
 #include <array>
@@ -21,23 +22,39 @@ HostTypeTag tag_of(const Linked& linked, ResourceId resource) {
 /// handle.
 class ResourceProxy final : public HostResource {
  public:
-  ResourceProxy(std::shared_ptr<Tree> tree, ResourceId resource, Rep rep)
-      : tree_(std::move(tree)), resource_(resource), rep_(rep) {}
+  ResourceProxy(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep)
+      : shard_(shard), tree_(std::move(tree)), resource_(resource), rep_(rep) {}
+  ~ResourceProxy() override {
+    if (owned_) drop_later(shard_, std::move(tree_), resource_, rep_);
+  }
 
   Result<> dropped(GuestRun& run) override {
+    owned_ = false;
     // Dropping a handle to a dead tree does nothing (design.md §6, "Ending a tree").
     if (tree_->poisoned()) return {};
     return tree_->destroy(run, resource_, rep_);
   }
 
+  /// The resource is its tree's own again, or gone with it.
+  void disown() noexcept { owned_ = false; }
+
   [[nodiscard]] const std::shared_ptr<Tree>& tree() const noexcept { return tree_; }
   [[nodiscard]] Rep rep() const noexcept { return rep_; }
 
  private:
+  Shard& shard_;
   std::shared_ptr<Tree> tree_;
   ResourceId resource_;
   Rep rep_;
+  bool owned_ = true;  // its destructor is to run when this ends
 };
+
+/// Hands an object over to a handle; without one it ends here.
+Result<std::uint32_t> lower_object(CallSide& side, ResourceId resource, Rep rep) {
+  auto handle = side.lower_own(resource, rep);
+  if (!handle) delete to_object(rep);
+  return handle;
+}
 
 /// What a side's realloc did, to tell afterwards whether a transfer failed because of it.
 class Allocations {
@@ -76,16 +93,17 @@ class ProviderSide final : public Side {
   Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override {
     const Rep rep = TRY(inner_.lift_own(resource, handle));
     if (!owned(resource)) return rep;
-    return Rep{
-        reinterpret_cast<std::uint64_t>(static_cast<HostResource*>(new ResourceProxy(tree_, resource, rep)))};
+    return to_rep(new ResourceProxy(tree_->run().shard(), tree_, resource, rep));
   }
   Result<Rep> lift_borrow(ResourceId resource, std::uint32_t handle) override {
     return inner_.lift_borrow(resource, handle);
   }
   Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) override {
-    if (!owned(resource)) return inner_.lower_own(resource, rep);
+    if (!owned(resource)) return lower_object(inner_, resource, rep);
     const std::unique_ptr<ResourceProxy> proxy(as_proxy(rep));
-    return inner_.lower_own(resource, TRY(unwrap(*proxy)));
+    const auto handle = TRY(inner_.lower_own(resource, TRY(unwrap(*proxy))));
+    proxy->disown();
+    return handle;
   }
   Result<std::uint32_t> lower_borrow(ResourceId resource, Rep rep) override {
     if (!owned(resource)) return inner_.lower_borrow(resource, rep);
@@ -124,7 +142,7 @@ class ProviderSide final : public Side {
   Allocations allocations_;
 };
 
-/// The caller's side of results that may turn out to be the provider's crash: tells whose failure it was.
+/// The caller's side of results, which knows afterwards whether a failure was its own.
 class ReceivingSide final : public Side {
  public:
   explicit ReceivingSide(CallSide& inner) : Side(inner.encoding(), inner.pointer()), inner_(inner) {}
@@ -141,7 +159,7 @@ class ReceivingSide final : public Side {
     return inner_.lift_borrow(resource, handle);
   }
   Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) override {
-    auto handle = inner_.lower_own(resource, rep);
+    auto handle = lower_object(inner_, resource, rep);
     full_ |= !handle;
     return handle;
   }
@@ -154,6 +172,12 @@ class ReceivingSide final : public Side {
   }
   Result<std::uint32_t> lower_channel(const Type& type, Rep channel) override {
     return inner_.lower_channel(type, channel);
+  }
+  Result<std::string> lift_error_context(std::uint32_t handle) override {
+    return inner_.lift_error_context(handle);
+  }
+  Result<std::uint32_t> lower_error_context(std::string message) override {
+    return inner_.lower_error_context(std::move(message));
   }
 
   [[nodiscard]] bool at_fault() { return full_ || allocations_.bad(inner_.memory()); }
@@ -232,6 +256,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
         (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
         provider_->linked->resources[lift.type->params[0].type->resource.value].kind ==
             ResourceBinding::Kind::own;
+    hands_over_ = lift.type->result != nullptr && lift.type->result->contains_handle;
     for (const auto& resource : provider_->linked->plan->resources) keeps_state_ |= !resource.imported;
   }
 
@@ -311,7 +336,8 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   Result<> results(CallSide& callee, FlatSpan from, CallSide& caller, FlatSpan to) const override {
     const auto tree = callee.instance().tree().shared_from_this();
     ProviderSide provider(callee, tree);
-    return plans(caller).results.run(provider, from, caller, to, TransferPlan::Target::given);
+    ReceivingSide receiver(caller);
+    return plans(caller).results.run(provider, from, receiver, to, TransferPlan::Target::given);
   }
 
   bool absorbs(Subtask& subtask, const Error& error) const override {
@@ -433,6 +459,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   Signature lowered_;
   std::vector<PlanPair> plans_;
   std::optional<CrashError> crash_error_;
+  bool hands_over_ = false;   // the result contains handles
   bool routed_ = false;       // the first parameter is a handle of the provider's own resource
   bool keeps_state_ = false;  // the provider defines resources: calls of one caller meet one instance
 };

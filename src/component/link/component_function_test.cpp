@@ -1,6 +1,7 @@
 #include "component/link/component_function.hpp"
 
 #include "component/abi/wave.hpp"
+#include "component/link/late_drops.hpp"
 #include "component/link/testing.hpp"
 
 #include <gtest/gtest.h>
@@ -73,6 +74,76 @@ INSTANTIATE_TEST_SUITE_P(
     });
 #undef TRAPPED
 #undef UNREACHABLE
+
+struct HeldRow {
+  std::string_view name;
+  std::uint32_t first, count;
+  std::string_view ending;
+  std::vector<std::uint32_t> ids;  // that the provider's destructor has seen in the end
+};
+
+/// Ids that the destructor of token-provider sees, and what else a test looks at meanwhile.
+class Held : public ::testing::Test {
+ protected:
+  Held() {
+    host.linker.interface("demo:token/log@0.1.0").function("dropped", [this](Caller&, std::uint32_t id) {
+      dropped.push_back(id);
+    });
+    host.limits.cpu_budget = std::chrono::milliseconds(30);
+    linked = link_pair(host, "token-consumer", "token-provider");
+  }
+
+  Result<std::optional<Value>> hold(std::uint32_t first, std::uint32_t count, std::string_view ending) {
+    const Lift* lift = find_export(*linked, "demo:token/holder@0.1.0", "hold");
+    auto arguments = testing::values(first, count);
+    arguments.push_back(must(parse_wave(ending, lift->type->params[2].type)));
+    return host.invoke(linked, "demo:token/holder@0.1.0#hold", arguments);
+  }
+  void finish_drops() {
+    host.shard.loop().restart();
+    while (pending_drops(host.shard) != 0) host.shard.loop().run_one();
+  }
+
+  Host host;
+  std::vector<std::uint32_t> dropped;
+  std::shared_ptr<const Linked> linked;
+};
+
+TEST_F(Held, HandlesRunTheProvidersDestructorAfterTheirHoldersEnd) {
+  const HeldRow rows[] = {
+      {"none left", 1, 1, "answer", {1}},
+      {"some left", 1, 4, "answer", {1, 2, 3, 4}},
+      {"left by a trap", 1, 3, "trap", {1, 2, 3}},
+      {"a destructor that traps is the last one", 998, 4, "answer", {998, 999}},
+      {"one that does not end, too", 1998, 4, "answer", {1998, 1999}},
+  };
+  for (const auto& row : rows) {
+    dropped.clear();
+    EXPECT_EQ(hold(row.first, row.count, row.ending).has_value(), row.ending == "answer") << row.name;
+    EXPECT_EQ(dropped, std::vector{row.first}) << row.name;
+    finish_drops();
+    EXPECT_EQ(dropped, row.ids) << row.name;
+  }
+}
+
+TEST_F(Held, HandlesThatSeveralHoldersLeftEachRunInTheirOwnTree) {
+  for (std::uint32_t i = 0; i < 3; ++i) ASSERT_TRUE(hold(10 * i + 1, 3, "answer"));
+  EXPECT_EQ(pending_drops(host.shard), 6U);
+  finish_drops();
+  EXPECT_EQ(dropped, (std::vector<std::uint32_t>{1, 11, 21, 2, 3, 12, 13, 22, 23}));
+}
+
+TEST_F(Held, HandlesRunABoundedNumberOfDestructors) {
+  host.limits.cpu_budget = std::chrono::milliseconds(0);
+  ASSERT_TRUE(hold(3'000, LateDropLimits::kPending + 100, "answer"));
+  finish_drops();
+  EXPECT_EQ(dropped.size(), LateDropLimits::kPending + 1);
+}
+
+TEST_F(Held, HandlesAreForgottenWhenTheirShardEnds) {
+  ASSERT_TRUE(hold(1, 3, "answer"));
+  EXPECT_EQ(pending_drops(host.shard), 2U);
+}
 
 }  // namespace
 }  // namespace wisp::component

@@ -1,5 +1,7 @@
 #include "wasi/http/service.hpp"
 
+#include "component/link/late_drops.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -74,9 +76,11 @@ class ServingShard {
     timer.cancel();
     trim_timer_.cancel();
     pool_.trim(std::chrono::steady_clock::time_point::max());
-    // Requests that the guests sent end with them, in a few turns of the loop.
+    // Requests that the guests sent end with them, in a few turns of the loop; so do destructors of what they
+    // held.
     asio::steady_timer turn(shard_.loop());
-    for (int turns = 0; outgoing_->in_flight() != 0 && turns < 1000; ++turns) {
+    const auto busy = [this] { return outgoing_->in_flight() != 0 || component::pending_drops(shard_) != 0; };
+    for (int turns = 0; busy() && turns < 1000; ++turns) {
       turn.expires_after(std::chrono::milliseconds(1));
       co_await turn.async_wait(asio::use_awaitable);
     }

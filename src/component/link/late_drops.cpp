@@ -1,0 +1,108 @@
+#include "component/link/late_drops.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace wisp::component {
+
+namespace {
+
+namespace asio = boost::asio;
+
+/// The queue of one shard. The loop owns it, so that it ends with it.
+class LateDrops final : public asio::execution_context::service {
+ public:
+  using key_type = LateDrops;
+  inline static asio::execution_context::id id;
+
+  explicit LateDrops(asio::execution_context& loop) : asio::execution_context::service(loop) {}
+
+  void add(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep) {
+    if (closed_ || pending_ >= LateDropLimits::kPending) return;
+    ++pending_;
+    auto& batch = batches_[tree.get()];
+    if (batch == nullptr) {
+      batch = std::make_shared<Batch>(shard, std::move(tree));
+      order_.push_back(batch->tree.get());
+    }
+    batch->drops.push_back({.resource = resource, .rep = rep});
+    if (std::exchange(working_, true)) return;
+    // Not from here: this is the destructor of the holder's tree.
+    asio::post(shard.loop(),
+               [this, &shard] { asio::co_spawn(shard.loop(), work(shard.loop()), asio::detached); });
+  }
+
+  [[nodiscard]] std::uint32_t pending() const noexcept { return pending_; }
+
+ private:
+  struct Drop {
+    ResourceId resource;
+    Rep rep;
+  };
+  struct Batch {
+    Batch(Shard& shard, std::shared_ptr<Tree> of) : tree(std::move(of)), run(shard) {}
+    std::shared_ptr<Tree> tree;
+    GuestRun run;
+    std::vector<Drop> drops;
+  };
+
+  void shutdown() override {
+    closed_ = true;
+    // A guest whose fiber nobody will resume cannot be taken apart.
+    if (active_ != nullptr && !active_->run.done()) static_cast<void>(new std::shared_ptr(active_));
+    active_ = nullptr;
+    batches_.clear();
+  }
+
+  asio::awaitable<void> work(asio::io_context& loop) {
+    while (!order_.empty()) {
+      auto next = batches_.extract(order_.front());
+      order_.pop_front();
+      active_ = std::move(next.mapped());
+      asio::steady_timer patience(loop, LateDropLimits::kPatience);
+      patience.async_wait([batch = std::weak_ptr(active_)](const boost::system::error_code& error) {
+        const auto still = batch.lock();
+        if (!error && still) still->run.cancel(Error(Errc::deadline, "destructors took longer than allowed"));
+      });
+      // Without a fiber nobody can run them.
+      if (active_->run.start([batch = active_.get()] { destroy_all(*batch); }))
+        co_await active_->run.finished();
+      pending_ -= static_cast<std::uint32_t>(active_->drops.size());
+      active_ = nullptr;
+    }
+    working_ = false;
+  }
+
+  static void destroy_all(Batch& batch) {
+    for (const auto& drop : batch.drops) {
+      // A trap poisons the tree, and nobody who could be told is left.
+      if (batch.tree->poisoned() || batch.run.cancelled()) return;
+      static_cast<void>(batch.tree->destroy(batch.run, drop.resource, drop.rep));
+    }
+  }
+
+  std::unordered_map<const Tree*, std::shared_ptr<Batch>> batches_;
+  std::deque<const Tree*> order_;  // of batches_
+  std::shared_ptr<Batch> active_;
+  std::uint32_t pending_ = 0;
+  bool working_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+void drop_later(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep) {
+  if (tree->poisoned() || !tree->plan().resources[resource.value].dtor) return;
+  asio::use_service<LateDrops>(shard.loop()).add(shard, std::move(tree), resource, rep);
+}
+
+std::uint32_t pending_drops(Shard& shard) { return asio::use_service<LateDrops>(shard.loop()).pending(); }
+
+}  // namespace wisp::component

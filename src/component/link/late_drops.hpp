@@ -1,0 +1,28 @@
+#pragma once
+
+#include "component/instance/tree.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+namespace wisp::component {
+
+/// Bounds of what the holders of handles leave behind when they end (design.md §8).
+struct LateDropLimits {
+  static constexpr std::uint32_t kPending = 10'000;  ///< destructors that wait on one shard; more do not run
+  static constexpr std::chrono::milliseconds kPatience{
+      1'000};  ///< for all those of one tree, waiting included
+};
+
+/// Runs the destructor of `resource` in the tree that defines it, because the own handle to it ended with its
+/// holder's tree (design.md §6, "Ending a tree"): later, from the shard's loop, on a fiber of its own, one
+/// tree after the other, so that nothing enters a tree that is about to end. Keeps `tree` until then. What
+/// traps, or takes longer than kPatience, ends with the tree's remaining destructors. On the shard's thread.
+void drop_later(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep);
+
+/// Destructors that have not ended yet. Whoever ends a shard's loop runs it until there are none, which the
+/// limits bound; what is left when the loop is destroyed is forgotten.
+[[nodiscard]] std::uint32_t pending_drops(Shard& shard);
+
+}  // namespace wisp::component
