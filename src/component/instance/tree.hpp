@@ -26,7 +26,8 @@ struct TreeLimits {
   std::uint64_t memory_bytes = 256ull << 20;          ///< linear memories and GC heaps together
   std::uint64_t table_elements = 1'000'000;           ///< core tables together
   std::uint32_t handles = 100'000;                    ///< live handles per component instance
-  std::uint32_t tasks = 10'000;                       ///< calls in flight that may wait
+  std::uint32_t tasks = 10'000;                       ///< calls in flight that may wait: into it, and again
+                                                      ///< of host functions by it
   std::uint64_t lifted_bytes = Side::kDefaultBudget;  ///< copied out of guest memory per call
   std::chrono::milliseconds cpu_budget{0};            ///< running time per call; 0: unlimited
 };
