@@ -5,6 +5,7 @@
 #include "component/types/names.hpp"
 #include "wasi/p2/http.hpp"
 #include "wasi/p2/p2.hpp"
+#include "wasi/p3/p3.hpp"
 
 #include <fmt/ranges.h>
 
@@ -104,6 +105,7 @@ Result<std::unique_ptr<component::HostLinker>> make_host(std::span<const std::st
   const auto on = TRY(parse_unstable(unstable));
   wasi::p2::add_to(*host, on.items);
   wasi::p2::add_http_to(*host, on.http);
+  wasi::p3::add_to(*host, {.timezone = on.items.timezone});
   return host;
 }
 

@@ -3,9 +3,9 @@
 #include "wasi/filesystem/file_stream.hpp"
 #include "wasi/p2/clocks.hpp"
 #include "wasi/p2/faces.hpp"
-#include "wasi/p2/reply.hpp"
 #include "wasi/p2/resources.hpp"
 #include "wasi/p2/wait.hpp"
+#include "wasi/reply.hpp"
 
 #include <optional>
 #include <string>

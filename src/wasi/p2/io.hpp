@@ -1,8 +1,8 @@
 #pragma once
 
 #include "component/link/host_abi.hpp"
-#include "wasi/p2/reply.hpp"
 #include "wasi/p2/resources.hpp"
+#include "wasi/reply.hpp"
 
 #include <expected>
 #include <memory>

@@ -3,7 +3,7 @@
 #include <expected>
 #include <utility>
 
-namespace wisp::wasi::p2 {
+namespace wisp::wasi {
 
 /// The error side of what a host function returns: becomes `std::expected<T, E>` whatever T is, and so also
 /// `Result<std::expected<T, E>>`, where std::unexpected would be taken for the trap.
@@ -27,4 +27,4 @@ template <class T, class E>
   return Refusal<E>(std::move(failed).error());
 }
 
-}  // namespace wisp::wasi::p2
+}  // namespace wisp::wasi
