@@ -6,6 +6,7 @@
 
 int main(int argc, char** argv) {
   using namespace wisp::cli;
+  hold_standard_descriptors();
   // A reader that left is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   Program program({.out = Terminal::of(STDOUT_FILENO), .err = Terminal::of(STDERR_FILENO)});

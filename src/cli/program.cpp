@@ -72,7 +72,11 @@ int Program::run(std::span<const char* const> arguments) {
   // Exceptions are for start-up failures (no memory, no threads) and bugs; this is where they end.
   try {
     const auto status = execute(arguments);
-    return status ? *status : failed(status.error());
+    if (!status) return failed(status.error());
+    if (const int trouble = console_.out.trouble(); trouble != 0 && *status == 0)
+      return failed(Error(Errc::system, fmt::format("the output cannot be written: {}",
+                                                    std::generic_category().message(trouble))));
+    return *status;
   } catch (const std::system_error& error) {
     return failed(Error(Errc::system, error.what()));
   } catch (const std::exception& error) {

@@ -1,5 +1,6 @@
 #include "cli/terminal.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -39,6 +40,13 @@ std::string paint(Colour colour, Style style, std::string_view text) {
   return fmt::format("\x1b[{}m{}\x1b[0m", code(style), text);
 }
 
+void hold_standard_descriptors() noexcept {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // It gets the lowest number that is free, which is this one.
+    if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) return;
+  }
+}
+
 Terminal Terminal::of(int descriptor) {
   const bool is_terminal = isatty(descriptor) == 1;
   // no-color.org: any value but the empty one.
@@ -50,7 +58,10 @@ bool Terminal::write(std::string_view text) const noexcept {
   while (!text.empty()) {
     const auto written = ::write(descriptor_, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
+    if (written <= 0) {
+      if (errno != EPIPE) *trouble_ = errno;
+      return false;
+    }
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;

@@ -151,6 +151,21 @@ TEST(Run, AReaderThatLeavesEndsTheGuestNotUs) {
   EXPECT_EQ(std::system(line.c_str()), 0);  // NOLINT(bugprone-command-processor): the pipe of a shell
 }
 
+TEST(Run, ClosedStandardStreamsAreNobodyElses) {
+  // The guest's stdin, stdout and stderr must not turn into what the process opens next.
+  const Folder folder;
+  const auto run = [&](const std::string& words, const std::string& closed) {
+    const std::string line = std::string(WISP_BINARY) + " run " + guest("cli") + " " + words + " " + closed +
+                             " > " + folder.path("out") +
+                             (closed == "2>&-" ? "" : " 2> " + folder.path("err"));
+    return std::system(line.c_str());  // NOLINT(bugprone-command-processor): a shell closes descriptors
+  };
+  EXPECT_EQ(run("cat", "<&-"), 0);
+  EXPECT_EQ(read_file(folder.path("out")), "");
+  EXPECT_EQ(run("err text", "2>&-"), 0);
+  EXPECT_EQ(read_file(folder.path("out")), "");
+}
+
 TEST(Run, UnstableItemsNeedTheirSwitch) {
   const auto refused = wisp({"run", guest("wasi-all")});
   EXPECT_EQ(refused.status, 3);

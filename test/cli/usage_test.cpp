@@ -61,6 +61,16 @@ TEST(Usage, WrongCommandLinesEndWithStatus2) {
   }
 }
 
+TEST(Usage, OutputThatIsLostIsAFailure) {
+  for (const std::string command : {"--help", "--version", "explain", "completion bash"}) {
+    const std::string line = std::string(WISP_BINARY) + " " + command + " > /dev/full 2> /dev/null";
+    const int status = std::system(line.c_str());  // NOLINT(bugprone-command-processor): a shell redirects
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << command << " " << status;
+    const std::string head = std::string(WISP_BINARY) + " " + command + " | true";
+    EXPECT_EQ(std::system(head.c_str()), 0) << command;  // NOLINT(bugprone-command-processor)
+  }
+}
+
 TEST(Usage, WhatIsGivenTwiceCountsTheLastTime) {
   const auto outcome = wisp({"run", "--cpu-budget", "1", "--cpu-budget", "50", guest("cli"), "spin"});
   EXPECT_EQ(outcome.status, 134);
