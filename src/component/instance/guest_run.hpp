@@ -64,8 +64,8 @@ class GuestRun {
   /// Set once cancelled.
   [[nodiscard]] const std::optional<Error>& cancelled() const noexcept { return cancelled_; }
 
-  /// Time spent paused so far.
-  [[nodiscard]] std::chrono::steady_clock::duration parked_time() const noexcept { return parked_; }
+  /// How often it has paused so far.
+  [[nodiscard]] std::uint64_t pauses() const noexcept { return pauses_; }
 
   // On its own fiber:
   /// Leaves it at a blocking point of the specification; returns when resume()d.
@@ -95,7 +95,7 @@ class GuestRun {
   GuestWaiter* waiter_ = nullptr;  // parked in it
   GuestRun* caller_ = nullptr;     // whose frame runs this one
   GuestRun* callee_ = nullptr;     // which this one's frame runs
-  std::chrono::steady_clock::duration parked_{};
+  std::uint64_t pauses_ = 0;
   bool paused_ = false;
   bool blocked_ = false;
   bool done_ = true;

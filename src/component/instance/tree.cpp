@@ -11,6 +11,9 @@ namespace wisp::component {
 
 using Clock = std::chrono::steady_clock;
 
+/// The engine's epoch moves once in this time.
+constexpr std::chrono::milliseconds kTick{1};
+
 Tree::Tree(std::shared_ptr<const Linked> linked, GuestRun& run, const TreeLimits& limits,
            std::shared_ptr<HostContext> context)
     : linked_(std::move(linked)),
@@ -135,7 +138,7 @@ void Tree::begin(std::chrono::nanoseconds* used) {
 
 void Tree::end() {
   if (--depth_ > 0) return;
-  if (ticked_ && used_ != nullptr) *used_ += Clock::now() - task_start_;
+  if (ticked_ && used_ != nullptr) *used_ += measured_;
   if (overran_) {
     overran_ = false;
     shard_->overrun_ends();
@@ -317,16 +320,19 @@ Result<> Tree::tick() {
   const auto now = Clock::now();
   if (!ticked_) {
     ticked_ = true;
-    task_start_ = slice_start_ = now;
-    parked_before_ = run->parked_time();
+    measured_ = {};
+    slice_start_ = now;
+  } else {
+    // Pauses are not measured, which would cost more than short ones take: a stretch with one in it counts as
+    // no more than a tick.
+    const auto stretch = now - ticked_at_;
+    measured_ += run->pauses() == pauses_ ? stretch : std::min<Clock::duration>(stretch, kTick);
   }
-  if (limits_.cpu_budget.count() > 0) {
-    auto used = now - task_start_ - (run->parked_time() - parked_before_);
-    if (used_ != nullptr) used += *used_;
-    if (used > limits_.cpu_budget)
-      return fail(Errc::trap_cpu_budget, "the call ran for more than its CPU budget of {} ms",
-                  limits_.cpu_budget.count());
-  }
+  ticked_at_ = now;
+  pauses_ = run->pauses();
+  if (limits_.cpu_budget.count() > 0 && used() > limits_.cpu_budget)
+    return fail(Errc::trap_cpu_budget, "the call ran for more than its CPU budget of {} ms",
+                limits_.cpu_budget.count());
   if (!overran_) {
     // Ticks come faster than slices while others overrun.
     if (now - slice_start_ < Shard::kSlice) return {};
@@ -334,7 +340,8 @@ Result<> Tree::tick() {
     shard_->overrun_begins();
   }
   run->yield();
-  slice_start_ = Clock::now();
+  ticked_at_ = slice_start_ = Clock::now();
+  pauses_ = run->pauses();
   if (run->cancelled()) return std::unexpected(*run->cancelled());
   return {};
 }

@@ -26,7 +26,8 @@ struct TreeLimits {
   std::uint64_t memory_bytes = 256ull << 20;          ///< linear memories and GC heaps together
   std::uint64_t table_elements = 1'000'000;           ///< core tables together
   std::uint32_t handles = 100'000;                    ///< live handles per component instance
-  std::uint32_t tasks = 10'000;                       ///< calls in flight that may wait
+  std::uint32_t tasks = 10'000;                       ///< calls in flight that may wait: into it, and again
+                                                      ///< of host functions by it
   std::uint64_t lifted_bytes = Side::kDefaultBudget;  ///< copied out of guest memory per call
   std::chrono::milliseconds cpu_budget{0};            ///< running time per call; 0: unlimited
 };
@@ -181,6 +182,9 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   [[nodiscard]] Result<> instantiate_core(const InstantiateStep& step, std::span<const CoreItemRef> items);
   [[nodiscard]] wasmtime_extern_t core_item(const CoreItemRef& from) const;
   [[nodiscard]] Result<> run_destructor(ResourceId resource, Rep rep);
+  [[nodiscard]] std::chrono::nanoseconds used() const noexcept {
+    return measured_ + (used_ != nullptr ? *used_ : std::chrono::nanoseconds{});
+  }
   void begin(std::chrono::nanoseconds* used);
   void end();
   template <class Body>
@@ -213,10 +217,11 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   Signal idle_;
   Collapse collapse_{*this};
   std::optional<Error> reason_;
-  // Running time of what is inside: since its first tick, less what its run was parked. Reading the clock at
-  // each entry would cost more than a short call.
-  std::chrono::steady_clock::time_point task_start_{}, slice_start_{};
-  std::chrono::steady_clock::duration parked_before_{};
+  // Running time of what is inside, from its first tick on. Reading the clock at each entry or pause would
+  // cost more than a short call.
+  std::chrono::steady_clock::time_point ticked_at_{}, slice_start_{};
+  std::chrono::nanoseconds measured_{};
+  std::uint64_t pauses_ = 0;  // of the run, at the last tick
   std::chrono::nanoseconds* used_ = nullptr;  // what the task inside has used before
   GuestRun* occupant_ = nullptr;              // outermost run of what is inside
   std::uint32_t depth_ = 0;

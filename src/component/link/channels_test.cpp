@@ -98,6 +98,13 @@ TEST_F(Channels, ACallOfAHostFunctionIsCancelled) {
   EXPECT_EQ(call("cancel-later"), static_cast<std::uint32_t>(Subtask::State::cancelled_before_returned));
 }
 
+TEST_F(Channels, CallsInFlightAreBounded) {
+  host.limits.tasks = 1;
+  const auto outcome = host.invoke(linked, "two-at-once", {});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code(), Errc::trap_limit) << outcome.error().message();
+}
+
 TEST_F(Channels, TheHostWritesAStream) { EXPECT_EQ(call("sum-numbers"), 4950U); }
 
 TEST_F(Channels, TheHostReadsAStream) { EXPECT_EQ(call("write-numbers"), 300U); }

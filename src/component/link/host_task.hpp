@@ -66,11 +66,10 @@ class HostTask final : public Callee, public std::enable_shared_from_this<HostTa
     auto returned = function.run(task->caller_, task->arguments_);
     if constexpr (std::is_same_v<decltype(returned), Eventually<T>>) {
       if (returned.is_now()) return finish<T>(target, returned.now());
-      task->spawn(returned.later());
+      return task->spawn(returned.later());
     } else {
-      task->spawn(std::move(returned));
+      return task->spawn(std::move(returned));
     }
-    return {};
   }
 
   HostTask(const Target& target, Arguments arguments)
@@ -99,7 +98,12 @@ class HostTask final : public Callee, public std::enable_shared_from_this<HostTa
   }
 
  private:
-  void spawn(boost::asio::awaitable<Result<T>> work) {
+  Result<> spawn(boost::asio::awaitable<Result<T>> work) {
+    // Each call in flight holds the lifeline, and the tree does.
+    const auto in_flight = lifeline_.use_count() - 1;
+    if (in_flight > tree_->limits().tasks)
+      return fail(Errc::trap_limit, "the instance has {} calls of host functions in flight, which is its limit",
+                  in_flight - 1);
     target_.subtask->callee = this;
     boost::asio::co_spawn(caller_.loop(), std::move(work),
                           boost::asio::bind_cancellation_slot(
@@ -108,6 +112,7 @@ class HostTask final : public Callee, public std::enable_shared_from_this<HostTa
                                 if (failure) result = fail(Errc::internal, "a host function threw");
                                 self->done(std::move(result));
                               }));
+    return {};
   }
 
   void done(Result<T> result) {
