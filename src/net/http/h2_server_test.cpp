@@ -260,6 +260,11 @@ TEST(H2Server, FloodsEndTheConnection) {
          return RawH2::frame(NGHTTP2_HEADERS, 4, 1, client.block(kGet)) +
                 repeated(RawH2::frame(NGHTTP2_DATA, 0, 1, ""), 20'000);
        }},
+      {"data that is nothing but padding",
+       [&](RawH2& client) {
+         return RawH2::frame(NGHTTP2_HEADERS, 4, 1, client.block(kGet)) +
+                repeated(RawH2::frame(NGHTTP2_DATA, 8, 1, std::string_view("\1\0", 2)), 20'000);
+       }},
       {"continuation",
        [&](RawH2& client) {
          return RawH2::frame(NGHTTP2_HEADERS, 0, 1, client.block(kGet)) +
@@ -299,6 +304,60 @@ TEST(H2Server, CompressedFieldsThatGrowWithoutEnd) {
   block += value + std::string(10'000, '\xBE');
   client.send_frame(NGHTTP2_HEADERS, 5, 1, block);
   EXPECT_EQ(client.fate(1), "reset 2");
+}
+
+TEST(H2Server, ViolationsEndTheConnectionWithTheirCode) {
+  struct Row {
+    const char* name;
+    std::function<std::string(RawH2&)> bytes;
+    const char* expected;
+  };
+  const auto number = [](std::uint32_t value) {
+    std::string out;
+    for (const int shift : {24, 16, 8, 0}) out += static_cast<char>(value >> shift);
+    return out;
+  };
+  const auto setting = [&](char id, std::uint32_t value) {
+    return RawH2::frame(NGHTTP2_SETTINGS, 0, 0, std::string{'\0', id} + number(value));
+  };
+  const Row rows[] = {
+      {"window of the connection overflows",
+       [&](RawH2&) { return RawH2::frame(NGHTTP2_WINDOW_UPDATE, 0, 0, number(0x7FFFFFFF)); }, "goaway 3"},
+      {"initial window beyond 2^31-1",
+       [&](RawH2&) { return setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0x80000000U); }, "goaway 3"},
+      {"frame size below the least", [&](RawH2&) { return setting(NGHTTP2_SETTINGS_MAX_FRAME_SIZE, 1); },
+       "goaway 1"},
+      {"table larger than allowed",
+       [](RawH2& client) {
+         return RawH2::frame(NGHTTP2_HEADERS, 5, 1, "\x3F\xE1\xFF\xFF\x7F" + client.block(kGet));
+       },
+       "goaway 9"},
+      {"index out of the table", [](RawH2&) { return RawH2::frame(NGHTTP2_HEADERS, 5, 1, "\xFF\xFF\x7F"); },
+       "goaway 9"},
+      {"frame too large", [](RawH2&) { return RawH2::frame(NGHTTP2_DATA, 0, 1, std::string(16'385, 'x')); },
+       "goaway 6"},
+      {"data on the connection", [](RawH2&) { return RawH2::frame(NGHTTP2_DATA, 0, 0, "x"); }, "goaway 1"},
+      {"an even stream",
+       [](RawH2& client) { return RawH2::frame(NGHTTP2_HEADERS, 5, 2, client.block(kGet)); }, "goaway 1"},
+      {"a push", [](RawH2&) { return RawH2::frame(NGHTTP2_PUSH_PROMISE, 4, 1, std::string(4, '\0')); },
+       "goaway 1"},
+      {"padding longer than its frame",
+       [](RawH2& client) {
+         return RawH2::frame(NGHTTP2_HEADERS, 4, 1, client.block(kGet)) +
+                RawH2::frame(NGHTTP2_DATA, 8, 1, "\xFFx");
+       },
+       "goaway 1"},
+  };
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    while (exchange.lost() == Lost::no) co_await sleep_for(2ms);
+  });
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    RawH2 client(server.port());
+    client.raw().send(row.bytes(client));
+    EXPECT_EQ(client.end(), row.expected);
+  }
+  EXPECT_TRUE(eventually([&] { return server.stats().open == 0 && server.stats().in_flight == 0; }));
 }
 
 TEST(H2Server, ConcurrentStreamsAreLimited) {

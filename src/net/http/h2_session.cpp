@@ -263,7 +263,8 @@ struct H2Session::Callbacks {
         return 0;
       case NGHTTP2_DATA:
         if (stream != nullptr && ends) stream->end_received();
-        if (frame->hd.length == 0 && !ends && session.glitch(1)) return NGHTTP2_ERR_CALLBACK_FAILURE;
+        if (frame->hd.length <= frame->data.padlen && !ends && session.glitch(1))
+          return NGHTTP2_ERR_CALLBACK_FAILURE;
         return 0;
       case NGHTTP2_GOAWAY:
         session.on_goaway();
