@@ -12,9 +12,8 @@ namespace {
 using component::testing::must;
 
 Inspection of_guest(const std::string& name, std::span<const std::string> unstable = {}) {
-  const auto engine = must(engine::Engine::create({.pooling = false}));
-  const auto component = must(component::Component::decode(
-      *engine, component::testing::read_file("build/guests/" + name + ".wasm"), {}));
+  const auto component =
+      must(component::Component::decode(component::testing::read_file("build/guests/" + name + ".wasm"), {}));
   const auto host = must(make_host(unstable));
   return inspect(name, *component, *host);
 }

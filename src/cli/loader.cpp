@@ -146,7 +146,7 @@ Result<std::shared_ptr<const component::Component>> Loader::take(const std::stri
 
 Result<std::shared_ptr<const component::Component>> Loader::decode(const std::string& path) const {
   return take(path, [&](auto bytes) -> Result<std::shared_ptr<const component::Component>> {
-    return TRY(component::Component::decode(*engine_, std::move(bytes), component_options()));
+    return TRY(component::Component::decode(std::move(bytes), component_options()));
   });
 }
 

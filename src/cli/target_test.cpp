@@ -13,14 +13,12 @@ namespace component_testing = component::testing;
 class TargetTest : public ::testing::Test {
  protected:
   const component::Plan& plan(const std::string& guest) {
-    if (!engine_) engine_ = component_testing::must(engine::Engine::create({.pooling = false}));
-    component_ = component_testing::must(component::Component::decode(
-        *engine_, component_testing::read_file("build/guests/" + guest + ".wasm"), {}));
+    component_ = component_testing::must(
+        component::Component::decode(component_testing::read_file("build/guests/" + guest + ".wasm"), {}));
     return *component_->plan();
   }
 
  private:
-  std::shared_ptr<engine::Engine> engine_;
   std::shared_ptr<const component::Component> component_;
 };
 

@@ -63,8 +63,8 @@ Result<std::unique_ptr<ComponentHost>> ComponentHost::create(const Options& opti
 }
 
 Result<std::shared_ptr<const Definition>> ComponentHost::define(std::vector<std::byte> binary) {
-  auto component = TRY(component::Component::decode(*engine_, std::move(binary),
-                                                    {.features = options_.features, .cache = nullptr}));
+  auto component =
+      TRY(component::Component::decode(std::move(binary), {.features = options_.features, .cache = nullptr}));
   return std::make_shared<const Accepted>(std::move(component));
 }
 

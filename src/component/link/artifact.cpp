@@ -9,7 +9,7 @@
 namespace wisp::component {
 namespace {
 
-constexpr std::string_view kMagic{"\0wispcw\1", 8};
+constexpr std::string_view kMagic{"\0wispcw\2", 8};
 constexpr std::size_t kVersionAt = 7;
 constexpr std::size_t kCheckedAt = 24;  // magic, length, checksum
 constexpr std::uint32_t kMaxModules = 100'000;
@@ -89,6 +89,7 @@ Result<std::vector<std::byte>> write_artifact(const engine::Engine& engine, cons
   out.number(std::uint64_t{0});
   out.number(std::uint64_t{0});
   out.block(std::as_bytes(std::span(engine.compatibility())));
+  out.number(component.features());
   out.block(component.binary());
   out.number(static_cast<std::uint32_t>(component.modules().size()));
   for (const auto& module : component.modules()) out.block(TRY(module->serialize()));
@@ -112,6 +113,7 @@ Result<std::shared_ptr<const Component>> read_artifact(const engine::Engine& eng
   if (const auto made_by = text_of(TRY(in.block())); made_by != engine.compatibility())
     return foreign(fmt::format("was compiled by another release or for another machine ({}, here it is {})",
                                made_by, engine.compatibility()));
+  const auto features = TRY(in.number<engine::Features>());
   const auto binary = TRY(in.block());
   const auto count = TRY(in.number<std::uint32_t>());
   if (count > kMaxModules) return damaged();
@@ -119,7 +121,7 @@ Result<std::shared_ptr<const Component>> read_artifact(const engine::Engine& eng
   for (std::uint32_t i = 0; i < count; ++i)
     modules.push_back(TRY(engine::Module::load(engine, TRY(in.block()))));
   if (!in.done()) return damaged();
-  return Component::assemble(engine, {binary.begin(), binary.end()}, std::move(modules));
+  return Component::assemble({binary.begin(), binary.end()}, features, std::move(modules));
 }
 
 }  // namespace wisp::component

@@ -31,6 +31,19 @@ TEST_F(Artifact, IsTheSameForPooledAndOnDemandEngines) {
   EXPECT_TRUE(read_artifact(*pooled, bytes_));
 }
 
+TEST_F(Artifact, IsCheckedWithTheFeaturesItWasMadeWith) {
+  // (component (type (list u8 4)))
+  constexpr std::array<unsigned char, 14> kFixedList{0, 'a', 's', 'm', 13, 0, 1, 0, 7, 4, 1, 0x67, 0x7D, 4};
+  const auto binary = std::as_bytes(std::span(kFixedList));
+  const std::vector<std::byte> bytes(binary.begin(), binary.end());
+  ASSERT_FALSE(Component::load(*host_.engine, bytes, {}));
+  const auto component =
+      must(Component::load(*host_.engine, bytes, {.features = WISP_FEATURE_FIXED_LISTS, .cache = nullptr}));
+  const auto again = read_artifact(*host_.engine, must(write_artifact(*host_.engine, *component)));
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_EQ((*again)->features(), component->features());
+}
+
 TEST_F(Artifact, AComponentIsNone) {
   EXPECT_FALSE(is_artifact(testing::read_file("build/guests/micro.wasm")));
   EXPECT_FALSE(is_artifact({}));
@@ -52,7 +65,7 @@ TEST_F(Artifact, DamageIsNoticed) {
 }
 
 TEST_F(Artifact, AnotherFormatIsForeign) {
-  bytes_[7] = std::byte{2};
+  bytes_[7] = std::byte{1};
   EXPECT_TRUE(is_artifact(bytes_));
   EXPECT_EQ(read_artifact(*host_.engine, bytes_).error().code(), Errc::precompiled_foreign);
 }

@@ -46,12 +46,11 @@ constexpr std::string_view kValidated = "validated";
 
 }  // namespace
 
-Result<std::shared_ptr<Component>> Component::decode(const engine::Engine& engine,
-                                                     std::vector<std::byte> binary, const Options& options) {
+Result<std::shared_ptr<Component>> Component::decode(std::vector<std::byte> binary, const Options& options) {
   TRY(check_kind(binary));
   auto component = std::shared_ptr<Component>(new Component);
   component->binary_ = std::move(binary);
-  static_cast<void>(engine);
+  component->features_ = options.features;
   // A component that passed the gate once is found by its content: validating tens of megabytes takes longer
   // than everything else a warm start does.
   bool validated = false;
@@ -87,15 +86,15 @@ Result<> Component::compile(const engine::Engine& engine, const Options& options
 Result<std::shared_ptr<const Component>> Component::load(const engine::Engine& engine,
                                                          std::vector<std::byte> binary,
                                                          const Options& options) {
-  auto component = TRY(decode(engine, std::move(binary), options));
+  auto component = TRY(decode(std::move(binary), options));
   TRY(component->compile(engine, options));
   return component;
 }
 
 Result<std::shared_ptr<const Component>> Component::assemble(
-    const engine::Engine& engine, std::vector<std::byte> binary,
+    std::vector<std::byte> binary, engine::Features features,
     std::vector<std::shared_ptr<const engine::Module>> modules) {
-  auto component = TRY(decode(engine, std::move(binary), Options{}));
+  auto component = TRY(decode(std::move(binary), {.features = features, .cache = nullptr}));
   if (component->plan_ && component->plan_->modules.size() != modules.size())
     return fail(Errc::precompiled_foreign, "the artifact holds {} modules where its component has {}",
                 modules.size(), component->plan_->modules.size());

@@ -23,8 +23,7 @@ class Component {
 
   /// Gate, decoder, planner. Does not compile. Errc::not_wasm, core_module, preview1_module,
   /// unsupported_version, invalid, malformed, component_too_large.
-  [[nodiscard]] static Result<std::shared_ptr<Component>> decode(const engine::Engine& engine,
-                                                                 std::vector<std::byte> binary,
+  [[nodiscard]] static Result<std::shared_ptr<Component>> decode(std::vector<std::byte> binary,
                                                                  const Options& options);
 
   /// decode(), then compiles all core modules or takes them from the cache. Long work: not on a shard.
@@ -32,9 +31,10 @@ class Component {
                                                                      std::vector<std::byte> binary,
                                                                      const Options& options);
 
-  /// From parts that `wisp compile` wrote: the artifacts are native code that the caller vouches for.
+  /// From parts that `wisp compile` wrote, checked with the features they were made with: the artifacts are
+  /// native code that the caller vouches for.
   [[nodiscard]] static Result<std::shared_ptr<const Component>> assemble(
-      const engine::Engine& engine, std::vector<std::byte> binary,
+      std::vector<std::byte> binary, engine::Features features,
       std::vector<std::shared_ptr<const engine::Module>> modules);
 
   Component(const Component&) = delete;
@@ -42,6 +42,8 @@ class Component {
 
   [[nodiscard]] const ast::Component& syntax() const noexcept { return syntax_; }
   [[nodiscard]] std::span<const std::byte> binary() const noexcept { return binary_; }
+  /// What it was allowed to use beyond the default set.
+  [[nodiscard]] engine::Features features() const noexcept { return features_; }
 
   /// The instantiation plan; an Error where the component is valid but asks for what no host can provide.
   [[nodiscard]] const Result<Plan>& plan() const noexcept { return plan_; }
@@ -56,6 +58,7 @@ class Component {
   [[nodiscard]] Result<> compile(const engine::Engine& engine, const Options& options);
 
   std::vector<std::byte> binary_;
+  engine::Features features_ = 0;
   std::string key_;  // in the AOT cache; empty without one
   ast::Component syntax_;
   Result<Plan> plan_ = fail(Errc::internal, "not planned");
