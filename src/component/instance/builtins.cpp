@@ -416,11 +416,21 @@ Result<> thread_switch(const Site& at, FlatSpan values) {
 
 // Error contexts
 
+/// The host may shorten messages; handles of a few bytes must not hold much more.
+void cut(std::string& message) {
+  constexpr std::size_t kLongest = 1024;
+  if (message.size() <= kLongest) return;
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
+  message.resize(end);
+}
+
 Result<> error_context_new(const Site& at, FlatSpan values) {
   TRY(may_leave(at));
   CallSide side(at.instance, at.plan().options, nullptr);
-  const auto message = TRY(lift_string(side, {argument(values, 0), argument(values, 1)}));
-  answer(values, TRY(side.lower_error_context(message)));
+  std::string message = TRY(lift_string(side, {argument(values, 0), argument(values, 1)}));
+  cut(message);
+  answer(values, TRY(side.lower_error_context(std::move(message))));
   return {};
 }
 

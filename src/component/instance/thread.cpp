@@ -145,7 +145,12 @@ bool Thread::switch_in(bool cancelled) {
   if (run_.blocked()) {
     run_.resume();
   } else if (instance().blocks() || run_.shard().current_run() == nullptr) {
-    if (auto started = run_.start(&Thread::entry, this); !started) {
+    auto started = tree.take_stack();
+    if (started) {
+      started = run_.start(&Thread::entry, this);
+      if (!started) tree.give_stack();
+    }
+    if (!started) {
       phase_ = Phase::done;
       tree.trap(std::move(started).error());
     }
@@ -165,7 +170,11 @@ Thread* Thread::after_slice() {
   return next;
 }
 
-void Thread::entry(void* self) { static_cast<Thread*>(self)->step(); }
+void Thread::entry(void* self) {
+  auto& thread = *static_cast<Thread*>(self);
+  thread.step();
+  thread.instance().tree().give_stack();
+}
 
 /// Its run had paused down to the loop and is back.
 void Thread::left(GuestRun&) noexcept {

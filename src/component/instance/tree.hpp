@@ -28,6 +28,7 @@ struct TreeLimits {
   std::uint32_t handles = 100'000;                    ///< live handles per component instance
   std::uint32_t tasks = 10'000;                       ///< calls in flight that may wait: into it, and again
                                                       ///< of host functions by it
+  std::uint32_t stacks = 256;                         ///< stacks of threads that block inside core code
   std::uint64_t lifted_bytes = Side::kDefaultBudget;  ///< copied out of guest memory per call
   std::chrono::milliseconds cpu_budget{0};            ///< running time per call; 0: unlimited
 };
@@ -147,6 +148,9 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   void leave_thread(ComponentInstance& instance);
   /// From the loop: `run` is the outermost of what is inside now.
   void occupy(GuestRun& run) noexcept { occupant_ = &run; }
+  /// A thread takes a stack, and gives it back. Errc::trap_limit.
+  [[nodiscard]] Result<> take_stack();
+  void give_stack() noexcept { --stacks_; }
   void ended(Thread& thread) { thread.task().ended(thread); }
   void release(Task& task);
   [[nodiscard]] const ResourceTags& resource_tags() const noexcept { return linked_->tags(); }
@@ -221,11 +225,12 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   // cost more than a short call.
   std::chrono::steady_clock::time_point ticked_at_{}, slice_start_{};
   std::chrono::nanoseconds measured_{};
-  std::uint64_t pauses_ = 0;  // of the run, at the last tick
+  std::uint64_t pauses_ = 0;                  // of the run, at the last tick
   std::chrono::nanoseconds* used_ = nullptr;  // what the task inside has used before
   GuestRun* occupant_ = nullptr;              // outermost run of what is inside
   std::uint32_t depth_ = 0;
   std::uint32_t task_count_ = 0;
+  std::uint32_t stacks_ = 0;
   bool ticked_ = false;
   bool overran_ = false;
   bool poisoned_ = false;

@@ -51,6 +51,14 @@ void Tree::release(Task& task) {
   intrusive_ptr_release(&task);
 }
 
+Result<> Tree::take_stack() {
+  if (stacks_ >= limits_.stacks)
+    return fail(Errc::trap_limit,
+                "{} threads of the component are on stacks of their own, which is the limit", stacks_);
+  ++stacks_;
+  return {};
+}
+
 /// Within the frame that calls: canon_lift after the task is made.
 Result<> Tree::run_task(Task& task, std::span<const std::uint32_t> entering) {
   if (!may_enter(entering)) [[unlikely]]

@@ -156,6 +156,15 @@ TEST_F(Tasks, OneTrapEndsAll) {
   EXPECT_FALSE(call.told());
 }
 
+TEST_F(Tasks, HaveAsManyStacksAsTheirTreeMay) {
+  host.limits.stacks = 0;
+  make();
+  Call call;
+  const auto refused = tree->start(*find_export(*linked, "wait"), call);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Errc::trap_limit);
+}
+
 TEST_F(Tasks, AreBounded) {
   host.limits.tasks = 2;
   make();
