@@ -17,7 +17,7 @@ SANITIZER_OPTIONS = ASAN_OPTIONS=allocator_may_return_null=1$(call suppressed,as
   TSAN_OPTIONS=second_deadlock_stack=1$(call suppressed,tsan)
 
 .PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance accept-conformance accept-wasi accept-fuzz \
-  bench lint format check clean accept-idle accept-soak
+  bench lint format check clean accept-idle accept-soak accept-scenarios
 
 help: ## lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,13 @@ accept-fuzz: fuzz ## each fuzz target for ten minutes
 bench: build guests ## wisp beside nginx and wasmtime on this machine, as ratios (compiles wasmtime once)
 	@tools/setup --bench
 	@bench/run
+
+accept-scenarios: build ## random scenarios against the specification (COMPONENT_MODEL=dir) for SECONDS=3600, then a sixth with the sanitizers
+	@test -n "$(COMPONENT_MODEL)" || { echo "say where the clone is: make $@ COMPONENT_MODEL=dir" >&2; exit 2; }
+	@tools/oracle-scenario "$(COMPONENT_MODEL)" --seconds $(or $(SECONDS),3600)
+	@tools/build asan
+	@WISP_BUILD=build/asan $(SANITIZER_OPTIONS) tools/oracle-scenario "$(COMPONENT_MODEL)" \
+	  --seconds $$(( $(or $(SECONDS),3600) / 6 ))
 
 accept-idle: build guests ## 10,000 idle instances in one process stay within 1 GiB
 	@cmake --build --preset release --target wisp_idle_instances -- --quiet
