@@ -26,7 +26,7 @@ class Callee {
 };
 
 /// Who called: gives the parameters when the callee starts and takes the result when it resolves. Told
-/// exactly one of resolve, cancelled and failed, once.
+/// exactly one of resolve, cancelled and failed, once; a resolve that fails is followed by failed.
 class CallSource {
  public:
   /// Writes the flat parameters, or stores them as a record and writes its address (Canonical ABI, OnStart).

@@ -34,7 +34,9 @@ Result<> Task::resolve(CallSide& side, FlatSpan results) {
                       "`task.return` or `task.cancel` called more than once for current task");
   if (scope_.borrows != 0)
     return wisp::fail(Errc::trap_handle, "borrow handles still remain at the end of the call");
-  if (CallSource* const source = std::exchange(source_, nullptr)) TRY(source->resolve(side, results));
+  // When it fails the source is told the trap, like all others, once the tree collapses.
+  if (source_ != nullptr) TRY(source_->resolve(side, results));
+  source_ = nullptr;
   state_ = State::resolved;
   return {};
 }
