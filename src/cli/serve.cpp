@@ -1,5 +1,6 @@
 #include "cli/access_log.hpp"
 #include "cli/command.hpp"
+#include "cli/end_signals.hpp"
 #include "cli/failure.hpp"
 #include "cli/failure_log.hpp"
 #include "cli/grants.hpp"
@@ -13,38 +14,11 @@
 #include "cli/world.hpp"
 #include "wasi/p2/http.hpp"
 
-#include <pthread.h>
 #include <boost/json/object.hpp>
 
-#include <csignal>
 
 namespace wisp::cli {
 namespace {
-
-/// SIGINT and SIGTERM, blocked in this thread and all that it starts from here on, and waited for.
-class EndSignals {
- public:
-  EndSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  }
-  void wait() const {
-    int number = 0;
-    while (sigwait(&set_, &number) != 0) {
-    }
-  }
-  /// The next one ends the process as if nobody had ever listened.
-  void let_through() const {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
-    pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
-  }
-
- private:
-  sigset_t set_{};
-};
 
 /// The service with what it needs until it is gone.
 struct Serving {
@@ -80,7 +54,7 @@ class ServeCommand final : public Command {
   }
 
   Result<int> execute(Console& console) override {
-    const EndSignals signals;
+    EndSignals signals;
     Serving it;
     auto options = TRY(settings_.read());
     const std::string host = options.host;
@@ -101,6 +75,7 @@ class ServeCommand final : public Command {
     connect(options, it);
     it.service = TRY(wasi::http::HttpService::start(it.engine, *std::move(face), std::move(options)));
 
+    signals.begin();
     announce(url_host(host), *it.service, it.world, console);
     signals.wait();
     signals.let_through();

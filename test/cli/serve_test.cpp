@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <boost/json/parse.hpp>
 
 #include <csignal>
@@ -142,6 +143,19 @@ TEST(Serve, SigtermFinishesWhatIsInFlight) {
     }
     EXPECT_EQ(server.process().wait().status, 0);
     EXPECT_FALSE(Connection(server.port()).open());
+  }
+}
+
+TEST(Serve, ASignalWhileItLoadsEndsIt) {
+  // A pipe that nobody writes to is a component that takes forever to load.
+  const Folder folder;
+  ASSERT_EQ(::mkfifo(folder.path("slow.wasm").c_str(), 0600), 0);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    Process process({"serve", "--addr", "127.0.0.1:0", folder.path("slow.wasm")});
+    // A signal too early ends the process just the same, by its default.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    process.signal(signal);
+    EXPECT_EQ(process.wait().status, -signal);
   }
 }
 
