@@ -3,7 +3,6 @@
 #include "component/link/testing.hpp"
 
 #include <benchmark/benchmark.h>
-#include <boost/asio/executor_work_guard.hpp>
 
 namespace {
 
@@ -16,8 +15,6 @@ struct Bench {
   Shard shard{engine};
   HostLinker linker;
   TreeLimits limits;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy{shard.loop().get_executor()};
-  GuestWaiter* waiting = nullptr;  ///< woken before the loop's next turn
 
   Bench() {
     linker.interface("demo:micro/peer@0.1.0")
@@ -36,10 +33,7 @@ struct Bench {
   void on_fiber(F body) {
     GuestRun run(shard);
     must(run.start([&] { body(run); }));
-    while (!run.done()) {
-      if (waiting != nullptr) std::exchange(waiting, nullptr)->wake();
-      shard.loop().run_one();
-    }
+    while (!run.done()) shard.loop().run_one();
   }
 };
 
@@ -90,6 +84,13 @@ void between_trees_scalar(benchmark::State& state) {
 }
 BENCHMARK(between_trees_scalar);
 
+/// Something that becomes ready on the shard, and lets a guest go on.
+struct Wake final : Runnable {
+  explicit Wake(GuestWaiter& waits) : waiter(waits) {}
+  void run() noexcept override { waiter.wake(); }
+  GuestWaiter& waiter;
+};
+
 // The same with a relay as the callee, which asks the host: once it answers at once, once it lets the callee
 // wait.
 void between_trees_then_host(benchmark::State& state) {
@@ -103,7 +104,8 @@ void between_trees_blocks_once(benchmark::State& state) {
   bench.linker.interface("demo:micro/peer@0.1.0")
       .function("add", [&bench](Caller& caller, std::uint32_t a, std::uint32_t b) -> Result<std::uint32_t> {
         GuestWaiter turn(caller);
-        bench.waiting = &turn;
+        Wake wake(turn);
+        bench.shard.enqueue(wake);
         TRY(turn.wait());
         return a + b;
       });

@@ -23,7 +23,7 @@ class GuestWaiter;
 /// the frame that runs it is paused with it, and so on down to the loop, which resumes them all together.
 ///
 /// Owned by whoever started it; lives on the shard; must be done before it is destroyed.
-class GuestRun {
+class GuestRun final : private Runnable {
  public:
   /// Told that a run which had paused down to the loop is back there: done, or blocked. May destroy the run.
   class Owner {
@@ -83,6 +83,7 @@ class GuestRun {
   friend class Shard;
   static void entry(void* self);
   void enter(engine::Fiber::Entry entry, void* argument);
+  void run() noexcept override { resume_paused(); }
   void resume_paused();
   void came_back();
 

@@ -11,9 +11,7 @@ Shard::Shard(std::shared_ptr<engine::Engine> engine, engine::FiberOptions fibers
 
 Shard::~Shard() = default;
 
-void Shard::resume_later(GuestRun& run) {
-  boost::asio::post(loop_, [top = &run.top()] { top->resume_paused(); });
-}
+void Shard::resume_later(GuestRun& run) { enqueue(run.top()); }
 
 void Shard::enqueue(Runnable& runnable) {
   if (runnable.is_linked()) return;
@@ -23,16 +21,21 @@ void Shard::enqueue(Runnable& runnable) {
   boost::asio::post(loop_, [this] { run_ready(); });
 }
 
-/// What becomes ready meanwhile runs on the next turn: the loop looks at sockets and timers between.
+/// What becomes ready meanwhile has its turn at once, as long as few have had theirs: then the loop looks at
+/// sockets and timers first.
 void Shard::run_ready() {
-  ready_posted_ = false;
-  Queue batch;
-  batch.swap(ready_);
-  while (!batch.empty()) {
-    Runnable& next = batch.front();
-    batch.pop_front();
-    next.run();
+  std::uint32_t turns = 0;
+  while (!ready_.empty() && turns < kReadyTurns) {
+    Queue batch;
+    batch.swap(ready_);
+    for (; !batch.empty(); ++turns) {
+      Runnable& next = batch.front();
+      batch.pop_front();
+      next.run();
+    }
   }
+  ready_posted_ = !ready_.empty();
+  if (ready_posted_) boost::asio::post(loop_, [this] { run_ready(); });
 }
 
 void Shard::overrun(GuestRun& run) {

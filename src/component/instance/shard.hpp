@@ -38,7 +38,7 @@ class Shard {
   [[nodiscard]] engine::FiberPool& fibers() noexcept { return fibers_; }
   [[nodiscard]] engine::Engine& engine() const noexcept { return *engine_; }
 
-  /// Runs it on a turn of the loop, in the order of the calls; once, when it is queued already.
+  /// Runs it from the loop, in the order of the calls; once, when it is queued already.
   void enqueue(Runnable& runnable);
 
   /// Pauses the current run behind everything that is ready, because its guest overran its slice.
@@ -62,6 +62,9 @@ class Shard {
  private:
   friend class GuestRun;
   using Queue = boost::intrusive::list<Runnable, boost::intrusive::constant_time_size<false>>;
+
+  /// Runnables after which the loop turns.
+  static constexpr std::uint32_t kReadyTurns = 64;
 
   void run_one_overrun();
   void run_ready();
