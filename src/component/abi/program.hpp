@@ -20,7 +20,7 @@ enum class Code : std::uint8_t {
   discriminant,  ///< an enum; width: bytes in memory; a: number of cases
   own,           ///< a: resource of the source; b: of the target
   borrow,
-  channel,        ///< a stream or future; a: index of Program::channels
+  channel,  ///< a stream or future; a: index of Program::channels
   error_context,
   string,
   list,     ///< a: index of Program::lists
@@ -106,8 +106,9 @@ struct TransferPlan::Program {
 
 /// Runs a program of one value in memory for each of `count` elements that lie one after the other; both
 /// ranges were checked before (run.cpp).
-[[nodiscard]] Result<> execute_elements(const TransferPlan::Program& program, Side& from, std::uint64_t source,
-                                        Side& to, std::uint64_t target, std::uint32_t count);
+[[nodiscard]] Result<> execute_elements(const TransferPlan::Program& program, Side& from,
+                                        std::uint64_t source, Side& to, std::uint64_t target,
+                                        std::uint32_t count);
 
 /// Runs a program (run.cpp).
 [[nodiscard]] Result<> execute(const TransferPlan::Program& program, Side& from,

@@ -23,9 +23,9 @@ enum class Place : std::uint8_t { flat, memory };
 class TransferPlan {
  public:
   /// `from` and `to` are the same list of types as each side's arena knows them (equal but for resource ids);
-  /// those of streams and futures must outlive the plan, the others may go after compile(). In Place::flat they have at most 16 flat values together.
-  /// Errc::import_type if the lists
-  /// differ, Errc::internal for too many flat values.
+  /// those of streams and futures must outlive the plan, the others may go after compile(). In Place::flat
+  /// they have at most 16 flat values together. Errc::import_type if the lists differ, Errc::internal for too
+  /// many flat values.
   [[nodiscard]] static Result<TransferPlan> compile(std::span<const Type* const> from, Place from_place,
                                                     PointerSize from_pointer,
                                                     ast::StringEncoding from_encoding,

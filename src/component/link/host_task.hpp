@@ -102,8 +102,8 @@ class HostTask final : public Callee, public std::enable_shared_from_this<HostTa
     // Each call in flight holds the lifeline, and the tree does.
     const auto in_flight = lifeline_.use_count() - 1;
     if (in_flight > tree_->limits().tasks)
-      return fail(Errc::trap_limit, "the instance has {} calls of host functions in flight, which is its limit",
-                  in_flight - 1);
+      return fail(Errc::trap_limit,
+                  "the instance has {} calls of host functions in flight, which is its limit", in_flight - 1);
     target_.subtask->callee = this;
     boost::asio::co_spawn(caller_.loop(), std::move(work),
                           boost::asio::bind_cancellation_slot(
