@@ -256,6 +256,8 @@ Result<bool> Thread::enter() {
   ComponentInstance& inst = instance();
   if (cancelled_) {
     phase_ = Phase::done;
+    // It may have been the one that was woken to enter.
+    inst.wake_entering();
     TRY(task_->cancel());
     return false;
   }
