@@ -15,13 +15,11 @@ TIMEOUT_SECONDS = 120
 
 # What is known about failures, by a part of their text, for `--update`.
 REASONS = [
-    ("cannot block a synchronous task before returning", "the callee runs first, and traps for its own reason (CanonicalABI.md, canon lower)"),
-    ("cannot enter component instance", "the suite wants a trap \"for now\"; the entering set of the call is empty (CanonicalABI.md, entering_set)"),
-    ("cannot be converted: the `cancellable`", "the text reader is newer than this suite: `cancellable` is gone (component-model#716)"),
+    ("cannot block a synchronous task before returning", "the callee runs first, and traps for its own reason (CanonicalABI.md, canon lower, canon lift)"),
+    ("cannot enter component instance", "the suite wants a trap \"for now\"; the entering set of the call is empty (CanonicalABI.md, Component Instances, entering_set)"),
     ("too deep, too large", "needs fixed-length lists above this release's bound (nyi.txt of the suite)"),
     ("which this release does not run", "needs asynchronous built-ins or lifts, which this release does not run"),
     ("there is no instance", "calls a component that an earlier command could not instantiate"),
-    ("component-model#716", "the text and binary reader are newer than this suite: `cancellable` is gone (component-model#716)"),
 ]
 
 
