@@ -18,6 +18,15 @@ void Channel::end_pending(CopyResult result) noexcept {
   party->on_copy_done(result);
 }
 
+Result<> Channel::offer(Sink* sink, Source* source, CopyParty& party) noexcept {
+  sink_ = sink;
+  source_ = source;
+  party_ = &party;
+  // Who answers at once is done before this returns.
+  offering_.fire();
+  return {};
+}
+
 Result<> Channel::copy(Source& source, Sink& sink, std::uint32_t count) {
   if (source.instance() != nullptr && source.instance() == sink.instance() &&
       source.plain_size() == Buffer::kNotPlain) [[unlikely]]
@@ -44,9 +53,7 @@ Result<> Channel::read(Sink& sink, CopyParty& party) {
   if (source_ == nullptr) {
     if (sink_ != nullptr) [[unlikely]]
       return fail(Errc::internal, "two reads of one stream");
-    sink_ = &sink;
-    party_ = &party;
-    return {};
+    return offer(&sink, nullptr, party);
   }
   if (kind_ == Kind::future) {
     TRY(copy(*source_, sink, 1));
@@ -63,9 +70,7 @@ Result<> Channel::read(Sink& sink, CopyParty& party) {
     return {};
   }
   end_pending(CopyResult::completed);
-  sink_ = &sink;
-  party_ = &party;
-  return {};
+  return offer(&sink, nullptr, party);
 }
 
 Result<> Channel::write(Source& source, CopyParty& party) {
@@ -76,9 +81,7 @@ Result<> Channel::write(Source& source, CopyParty& party) {
   if (sink_ == nullptr) {
     if (source_ != nullptr) [[unlikely]]
       return fail(Errc::internal, "two writes of one stream");
-    source_ = &source;
-    party_ = &party;
-    return {};
+    return offer(nullptr, &source, party);
   }
   if (kind_ == Kind::future) {
     TRY(copy(source, *sink_, 1));
@@ -99,9 +102,7 @@ Result<> Channel::write(Source& source, CopyParty& party) {
     return {};
   }
   end_pending(CopyResult::completed);
-  source_ = &source;
-  party_ = &party;
-  return {};
+  return offer(nullptr, &source, party);
 }
 
 void Channel::cancel() noexcept { end_pending(CopyResult::cancelled); }
@@ -112,16 +113,16 @@ void Channel::reclaim(const CopyParty& party) noexcept {
 
 void Channel::drop() noexcept {
   if (std::exchange(dropped_, true)) return;
+  // Whoever is told may let go of the channel.
+  const ChannelRef self(this);
   if (party_ != nullptr) end_pending(CopyResult::dropped);
+  dropping_.fire();
 }
 
 void Channel::copied(std::uint32_t count) noexcept {
-  if (sink_ != nullptr) {
-    sink_->advance(count);
-  } else {
-    source_->advance(count);
-  }
-  if (kind_ == Kind::future) {
+  Buffer& buffer = sink_ != nullptr ? static_cast<Buffer&>(*sink_) : *source_;
+  buffer.advance(count);
+  if (buffer.remain() == 0) {
     end_pending(CopyResult::completed);
   } else {
     party_->on_copy();

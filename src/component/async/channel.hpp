@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/signal.hpp"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
@@ -119,11 +120,18 @@ class Channel {
   void drop() noexcept;
   [[nodiscard]] bool dropped() const noexcept { return dropped_; }
 
+  /// Fires once, when one end is dropped.
+  [[nodiscard]] Signal& dropping() noexcept { return dropping_; }
+
+  /// Fires when one end has begun an operation that waits for the other; inside its call of read or write.
+  [[nodiscard]] Signal& offering() noexcept { return offering_; }
+
   /// What is pending: null if nothing, or the other side's buffer. For host ends that copy without a buffer
   /// of their own.
   [[nodiscard]] Sink* pending_sink() const noexcept { return sink_; }
   [[nodiscard]] Source* pending_source() const noexcept { return source_; }
-  /// `count` elements were put into, or taken from, the pending buffer from outside: tells its party.
+  /// `count` elements were put into, or taken from, the pending buffer from outside: tells its party. An
+  /// operation that is through, also one of no elements, is over.
   void copied(std::uint32_t count) noexcept;
 
  private:
@@ -134,6 +142,7 @@ class Channel {
   ~Channel() = default;
 
   [[nodiscard]] static Result<> copy(Source& source, Sink& sink, std::uint32_t count);
+  Result<> offer(Sink* sink, Source* source, CopyParty& party) noexcept;
   void clear_pending() noexcept;
   void end_pending(CopyResult result) noexcept;
 
@@ -143,6 +152,8 @@ class Channel {
   Sink* sink_ = nullptr;
   Source* source_ = nullptr;
   CopyParty* party_ = nullptr;
+  Signal dropping_;
+  Signal offering_;
 };
 
 using ChannelRef = boost::intrusive_ptr<Channel>;

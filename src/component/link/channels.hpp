@@ -114,6 +114,36 @@ class StreamReader final : public HostEnd {
     return sink_.progress();
   }
 
+  /// A write of the other end waits, perhaps one of no elements, which asks whether some would be taken.
+  [[nodiscard]] bool offered() const noexcept { return waits(channel()->pending_source()); }
+  /// Elements that the write which waits has left; 0 where there is none, or one of no elements.
+  [[nodiscard]] std::uint32_t rest() const noexcept {
+    const Source* const source = channel()->pending_source();
+    return source == nullptr ? 0 : source->remain();
+  }
+  /// Answers a write of no elements that waits: some would be taken.
+  void ready() { channel()->copied(0); }
+  /// The bytes that a pending write offers, where they lie: what was taken is told with taken(). Valid until
+  /// anything else runs. Not while an operation of this end is pending.
+  [[nodiscard]] std::span<const std::byte> direct()
+    requires(kPlainSize<T> == 1)
+  {
+    Source* const source = channel() != nullptr ? channel()->pending_source() : nullptr;
+    if (source == nullptr || source->remain() == 0) return {};
+    const auto bytes = source->plain(source->remain());
+    if (!bytes) return {};
+    return {*bytes, source->remain()};
+  }
+  /// Only while there is something in direct().
+  void taken(std::size_t bytes)
+    requires(kPlainSize<T> == 1)
+  {
+    channel()->copied(static_cast<std::uint32_t>(bytes));
+  }
+
+  /// Elements of the operation that was started so far.
+  [[nodiscard]] std::size_t progress() const noexcept { return sink_.progress(); }
+
  private:
   HostSink<T> sink_;
 };
@@ -163,6 +193,18 @@ class StreamWriter final : public HostEnd {
     settle();
     return source_.progress();
   }
+  /// Elements of the operation that was started so far.
+  [[nodiscard]] std::size_t progress() const noexcept { return source_.progress(); }
+
+  /// A read of the other end waits, perhaps one of no elements, which asks whether there would be some.
+  [[nodiscard]] bool wanted() const noexcept { return waits(channel()->pending_sink()); }
+  /// Elements that the read which waits has room for; 0 where there is none, or one of no elements.
+  [[nodiscard]] std::uint32_t room() const noexcept {
+    const Sink* const sink = channel()->pending_sink();
+    return sink == nullptr ? 0 : sink->remain();
+  }
+  /// Answers a read of no elements that waits: there are some.
+  void ready() { channel()->copied(0); }
 
   /// The guest's buffer that waits for bytes, as memory: what is put there is told with filled(). Empty when
   /// no read of a guest is pending. Valid until anything else runs.
@@ -227,6 +269,10 @@ class FutureWriter {
   [[nodiscard]] Future<T> readable() { return Future<T>(state_->channel); }
 
   [[nodiscard]] bool written() const noexcept { return state_ == nullptr || state_->written; }
+  /// The reader is gone.
+  [[nodiscard]] bool dropped() const noexcept { return state_ == nullptr || state_->channel->dropped(); }
+  /// Fires when the reader goes.
+  [[nodiscard]] Signal& dropping() noexcept { return state_->channel->dropping(); }
 
   /// Resolves it; the first call counts.
   void write(T value) {
@@ -235,10 +281,12 @@ class FutureWriter {
     state->written = true;
     state->value = std::move(value);
     state->source.assign(&state->value, 1);
-    // Owned by the channel's operation from here on.
-    intrusive_ptr_add_ref(state);
     with_guest_of(state->channel->pending_sink(), [held = boost::intrusive_ptr<State>(state)]() -> Result<> {
-      return held->channel->write(held->source, *held);
+      // Owned by the channel's operation from here on.
+      intrusive_ptr_add_ref(held.get());
+      auto begun = held->channel->write(held->source, *held);
+      if (!begun) intrusive_ptr_release(held.get());
+      return begun;
     });
   }
 

@@ -19,7 +19,14 @@ class HostEnd : protected CopyParty {
   HostEnd& operator=(const HostEnd&) = delete;
 
   /// The other end is gone: nothing will be copied any more.
-  [[nodiscard]] bool dropped() const noexcept { return dropped_ || channel_ == nullptr; }
+  [[nodiscard]] bool dropped() const noexcept {
+    return dropped_ || channel_ == nullptr || channel_->dropped();
+  }
+  /// Fires when the other end is dropped, whether or not an operation is pending. Only before close().
+  [[nodiscard]] Signal& dropping() noexcept { return channel_->dropping(); }
+  /// Fires when the other end begins an operation: for those that work on its buffer without one of their
+  /// own. Inside the other end's call, where no code of a guest may run. Only before close().
+  [[nodiscard]] Signal& offering() noexcept { return channel_->offering(); }
   /// An operation is pending.
   [[nodiscard]] bool pending() const noexcept { return pending_; }
 
@@ -46,6 +53,11 @@ class HostEnd : protected CopyParty {
   void on_copy_done(CopyResult result) noexcept override;
 
   [[nodiscard]] Channel* channel() const noexcept { return channel_.get(); }
+
+  /// Whether an operation with this buffer has something to wait for.
+  [[nodiscard]] static bool waits(const Buffer* buffer) noexcept {
+    return buffer != nullptr && (buffer->remain() > 0 || buffer->length() == 0);
+  }
 
  private:
   ChannelRef channel_;

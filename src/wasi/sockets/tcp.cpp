@@ -91,6 +91,14 @@ SocketResult<> TcpSocket::finish_connect() {
   return refused(*connect_error_);
 }
 
+void TcpSocket::cancel_connect() noexcept {
+  if (state_ != State::connecting) return;
+  sockaddr none{};
+  none.sa_family = AF_UNSPEC;
+  (void)::connect(socket_->get(), &none, sizeof none);
+  state_ = State::closed;
+}
+
 SocketResult<> TcpSocket::listen() {
   if (state_ != State::unbound && state_ != State::bound) return refused(SocketError::invalid_state);
   if (!access_->may_listen()) return refused(SocketError::access_denied);

@@ -25,12 +25,15 @@ class TcpSocket {
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] AddressFamily family() const noexcept { return socket_->family(); }
   [[nodiscard]] SocketFd& socket() noexcept { return *socket_; }
+  [[nodiscard]] const std::shared_ptr<SocketFd>& share() const noexcept { return socket_; }
 
   [[nodiscard]] SocketResult<> bind(const SocketAddress& local);
   /// Begins; finish_connect() tells how it went.
   [[nodiscard]] SocketResult<> connect(const SocketAddress& remote);
   /// would_block while it is under way; an error closes the socket.
   [[nodiscard]] SocketResult<> finish_connect();
+  /// Gives up the attempt that is under way: the socket is closed then.
+  void cancel_connect() noexcept;
   /// Binds to any address first where bind() was not called.
   [[nodiscard]] SocketResult<> listen();
   /// would_block when nobody waits. Accepted sockets are connected and inherit the listener's options.

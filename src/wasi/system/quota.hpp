@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/signal.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -10,8 +12,10 @@ namespace wisp::wasi {
 /// How much of something one guest may hold at a time: pieces, or bytes. Slots may outlive it. One shard.
 class Quota {
   struct Use {
+    explicit Use(std::size_t most) : limit(most) {}
     std::size_t limit;
     std::size_t used = 0;
+    Signal freed;
   };
 
  public:
@@ -26,17 +30,24 @@ class Quota {
       return *this;
     }
     ~Slot() {
-      if (use_) use_->used -= size_;
+      if (!use_ || size_ == 0) return;
+      use_->used -= size_;
+      use_->freed.fire();
     }
 
     /// Changes how much it is. False, and unchanged, where that exceeds the quota.
     [[nodiscard]] bool resize(std::size_t size) noexcept {
       if (!use_) return true;
       if (size > size_ && size - size_ > use_->limit - use_->used) return false;
+      const bool frees = size < size_;
       use_->used += size - size_;  // wraps around and back when it shrinks
       size_ = size;
+      if (frees) use_->freed.fire();
       return true;
     }
+
+    /// Fires when a share of the quota becomes less. Not for the default slot.
+    [[nodiscard]] Signal& freed() const noexcept { return use_->freed; }
 
     /// An empty share of the same quota.
     [[nodiscard]] Slot sibling() const { return use_ ? Slot(use_) : Slot(); }
@@ -57,9 +68,12 @@ class Quota {
     return slot;
   }
 
+  /// What is held now.
+  [[nodiscard]] std::size_t used() const noexcept { return use_ ? use_->used : 0; }
+
   /// A share that is nothing yet.
   [[nodiscard]] Slot empty() {
-    if (!use_) use_ = std::make_shared<Use>(Use{.limit = limit_});
+    if (!use_) use_ = std::make_shared<Use>(limit_);
     return Slot(use_);
   }
 

@@ -1,0 +1,260 @@
+// wasi:sockets/types.tcp-socket over TcpSocket (TcpSocketOperationalSemantics-0.3.0.md).
+#include "wasi/sockets/tcp.hpp"
+#include "component/instance/host_resource.hpp"
+#include "component/link/channels.hpp"
+#include "wasi/context.hpp"
+#include "wasi/p3/faces.hpp"
+#include "wasi/p3/tcp_flow.hpp"
+#include "wasi/p3/wait.hpp"
+#include "wasi/sockets/options.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace wisp::wasi::p3 {
+
+using boost::asio::awaitable;
+using component::Caller;
+using component::Eventually;
+using component::Future;
+using component::Stream;
+
+namespace {
+
+constexpr std::size_t kMaxAccepted = 16;                       // for one read
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // when the system has no room
+
+/// wasi:sockets/types.tcp-socket. Its streams and futures do not need it.
+class TcpHandle final : public component::HostResource {
+ public:
+  explicit TcpHandle(std::shared_ptr<TcpSocket> socket) : socket_(std::move(socket)) {}
+
+  [[nodiscard]] TcpSocket& socket() noexcept { return *socket_; }
+  [[nodiscard]] const std::shared_ptr<TcpSocket>& share() const noexcept { return socket_; }
+
+  /// The socket for its options: not while it connects, nor after it failed to.
+  [[nodiscard]] SocketResult<SocketFd*> open() {
+    const auto state = socket_->state();
+    if (state == TcpSocket::State::connecting || state == TcpSocket::State::closed) {
+      return std::unexpected(SocketError::invalid_state);
+    }
+    return &socket_->socket();
+  }
+
+  /// True once, when the socket is connected.
+  [[nodiscard]] bool begin(bool TcpHandle::* direction) noexcept {
+    if (socket_->state() != TcpSocket::State::connected) return false;
+    return !std::exchange(this->*direction, true);
+  }
+  bool sends = false;
+  bool receives = false;
+
+ private:
+  std::shared_ptr<TcpSocket> socket_;
+};
+
+using Connection = std::unique_ptr<TcpHandle>;
+using Connections = component::StreamWriter<Connection>;
+
+SocketReply<Connection> create(Caller& caller, IpAddressFamily family) {
+  auto& context = caller.context<Context>();
+  auto slot = context.sockets().take();
+  if (!slot) return refuse(SocketError::new_socket_limit);
+  auto socket = TcpSocket::create(caller.loop(), context.network(), to_core(family));
+  if (!socket) return refuse(socket.error());
+  (*socket)->socket().hold(std::move(*slot));
+  return std::make_unique<TcpHandle>(std::move(*socket));
+}
+
+/// Waits until the socket may have something to tell. False: the coroutine was cancelled.
+awaitable<bool> until_changed(TcpSocket& socket, Alarm& alarm) {
+  if (socket.ready()) co_return true;
+  SignalLink link;
+  link.link(socket.changed(), alarm);
+  co_return co_await alarm.wait();
+}
+
+awaitable<Result<SocketReply<>>> finish_connect(std::shared_ptr<TcpSocket> socket) {
+  Alarm alarm;
+  while (true) {
+    const auto connected = socket->finish_connect();
+    if (connected || connected.error() != SocketError::would_block) co_return reply(connected);
+    if (!co_await until_changed(*socket, alarm)) {
+      socket->cancel_connect();
+      co_return fail(Errc::cancelled, "the connection attempt was cancelled");
+    }
+  }
+}
+
+Eventually<SocketReply<>> connect(Caller&, TcpHandle& self, IpSocketAddress remote) {
+  auto started = self.socket().connect(to_core(remote));
+  if (!started) return Result<SocketReply<>>(reply(started));
+  return finish_connect(self.share());
+}
+
+/// The accepted connections that a read has room for, or none when the coroutine should look again. Errors of
+/// accept() belong to connections that have not come about; the stream goes on (types.wit, listen).
+std::vector<Connection> accept_some(TcpSocket& listener, const Quota::Slot& quota, std::size_t room,
+                                    SocketResult<>& why) {
+  std::vector<Connection> accepted;
+  why = {};
+  while (accepted.size() < std::min(room, kMaxAccepted)) {
+    auto slot = quota.sibling();
+    if (!slot.resize(1)) {
+      why = std::unexpected(SocketError::new_socket_limit);
+      break;
+    }
+    auto socket = listener.accept();
+    if (!socket) {
+      why = std::unexpected(socket.error());
+      if (socket.error() == SocketError::connection_aborted) continue;
+      break;
+    }
+    (*socket)->socket().hold(std::move(slot));
+    accepted.push_back(std::make_unique<TcpHandle>(std::move(*socket)));
+  }
+  return accepted;
+}
+
+awaitable<void> pause(boost::asio::io_context& loop) {
+  boost::asio::steady_timer timer(loop, kAcceptPause);
+  boost::system::error_code error;
+  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+}
+
+/// Accepts for as long as the stream is read: who does not read leaves connections in the system's backlog,
+/// and so does who holds as many sockets as it may.
+awaitable<void> accept_all(std::shared_ptr<TcpSocket> listener, Quota::Slot quota,
+                           std::unique_ptr<Connections> stream) {
+  Alarm alarm;
+  SignalLink dropping;
+  dropping.link(stream->dropping(), alarm);
+  while (!stream->dropped()) {
+    SignalLink link;
+    if (!stream->wanted()) {
+      link.link(stream->offering(), alarm);
+      if (!co_await alarm.wait()) co_return;
+    } else if (!listener->ready()) {
+      link.link(listener->changed(), alarm);
+      if (!co_await alarm.wait()) co_return;
+    } else if (stream->room() == 0) {
+      stream->ready();
+    } else {
+      SocketResult<> why;
+      auto accepted = accept_some(*listener, quota, stream->room(), why);
+      if (!accepted.empty()) {
+        if (const auto given = co_await stream->write_all(accepted); !given || !*given) co_return;
+      } else if (why == std::unexpected(SocketError::new_socket_limit) && !quota.sibling().resize(1)) {
+        link.link(quota.freed(), alarm);
+        if (!co_await alarm.wait()) co_return;
+      } else if (!why && why.error() != SocketError::would_block) {
+        co_await pause(listener->socket().loop());
+      }
+    }
+  }
+}
+
+SocketReply<Stream<Connection>> listen(Caller& caller, TcpHandle& self) {
+  if (auto listening = self.socket().listen(); !listening) return refuse(listening.error());
+  auto stream = std::make_unique<Connections>();
+  auto end = stream->readable();
+  boost::asio::co_spawn(
+      caller.loop(), accept_all(self.share(), caller.context<Context>().sockets().empty(), std::move(stream)),
+      boost::asio::detached);
+  return end;
+}
+
+Future<FlowResult> send(Caller&, TcpHandle& self, Stream<std::uint8_t> data) {
+  if (!self.begin(&TcpHandle::sends)) {
+    return component::ready_future(FlowResult(refuse(SocketError::invalid_state)));
+  }
+  return send_to(self.socket().share(), std::move(data));
+}
+
+Received receive(Caller&, TcpHandle& self) {
+  if (!self.begin(&TcpHandle::receives)) {
+    // Its writer is gone at once: closed.
+    return {component::StreamWriter<std::uint8_t>().readable(),
+            component::ready_future(FlowResult(refuse(SocketError::invalid_state)))};
+  }
+  return receive_from(self.socket().share());
+}
+
+SocketReply<IpSocketAddress> address(const SocketResult<SocketAddress>& address) {
+  if (!address) return refuse(address.error());
+  return from_core(*address);
+}
+
+template <class T>
+auto getter(SocketResult<T> (*get)(const SocketFd&)) {
+  return [get](Caller&, TcpHandle& self) -> SocketReply<T> {
+    const auto socket = self.open();
+    if (!socket) return refuse(socket.error());
+    return reply(get(**socket));
+  };
+}
+
+template <class T, class Core = T>
+auto setter(SocketResult<> (*set)(const SocketFd&, Core)) {
+  return [set](Caller&, TcpHandle& self, T value) -> SocketReply<> {
+    const auto socket = self.open();
+    if (!socket) return refuse(socket.error());
+    return reply(set(**socket, value));
+  };
+}
+
+void add_options(component::HostInterface& types) {
+  const auto get = [](const char* name) { return std::string("[method]tcp-socket.get-") + name; };
+  const auto set = [](const char* name) { return std::string("[method]tcp-socket.set-") + name; };
+  types.function(get("keep-alive-enabled"), getter(options::keep_alive))
+      .function(set("keep-alive-enabled"), setter<bool>(options::set_keep_alive))
+      .function(get("keep-alive-idle-time"), getter(options::keep_alive_idle))
+      .function(set("keep-alive-idle-time"), setter<std::uint64_t>(options::set_keep_alive_idle))
+      .function(get("keep-alive-interval"), getter(options::keep_alive_interval))
+      .function(set("keep-alive-interval"), setter<std::uint64_t>(options::set_keep_alive_interval))
+      .function(get("keep-alive-count"), getter(options::keep_alive_count))
+      .function(set("keep-alive-count"), setter<std::uint32_t>(options::set_keep_alive_count))
+      .function(get("hop-limit"), getter(options::hop_limit))
+      .function(set("hop-limit"), setter<std::uint8_t>(options::set_hop_limit))
+      .function(get("receive-buffer-size"), getter(options::receive_buffer))
+      .function(set("receive-buffer-size"), setter<std::uint64_t>(options::set_receive_buffer))
+      .function(get("send-buffer-size"), getter(options::send_buffer))
+      .function(set("send-buffer-size"), setter<std::uint64_t>(options::set_send_buffer))
+      .function(set("listen-backlog-size"), [](Caller&, TcpHandle& self, std::uint64_t connections) {
+        return reply(self.socket().set_backlog(connections));
+      });
+}
+
+}  // namespace
+
+void add_tcp(component::HostLinker& linker) {
+  auto& types = linker.interface("wasi:sockets/types@0.3.2");
+  types.resource<TcpHandle>("tcp-socket")
+      .function("[static]tcp-socket.create", create)
+      .function("[method]tcp-socket.bind",
+                [](Caller&, TcpHandle& self, IpSocketAddress local) {
+                  return reply(self.socket().bind(to_core(local)));
+                })
+      .async_function("[method]tcp-socket.connect", connect)
+      .function("[method]tcp-socket.listen", listen)
+      .function("[method]tcp-socket.send", send)
+      .function("[method]tcp-socket.receive", receive)
+      .function("[method]tcp-socket.get-local-address",
+                [](Caller&, TcpHandle& self) { return address(self.socket().local_address()); })
+      .function("[method]tcp-socket.get-remote-address",
+                [](Caller&, TcpHandle& self) { return address(self.socket().remote_address()); })
+      .function("[method]tcp-socket.get-is-listening",
+                [](Caller&, TcpHandle& self) { return self.socket().state() == TcpSocket::State::listening; })
+      .function("[method]tcp-socket.get-address-family",
+                [](Caller&, TcpHandle& self) { return from_core(self.socket().family()); });
+  add_options(types);
+}
+
+}  // namespace wisp::wasi::p3
