@@ -12,6 +12,12 @@
 
 namespace wisp::cli {
 
+namespace {
+
+Error interrupted() { return Error(Errc::cancelled, "the program was interrupted"); }
+
+}  // namespace
+
 Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
                            const component::TreeLimits& limits, Work work) {
   auto& loop = shard_.loop();
@@ -23,7 +29,7 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
       if (error) return;
       if (signal_ != 0) ::_exit(kExitSignal + number);
       signal_ = number;
-      guest.cancel(Error(Errc::cancelled, "the program was interrupted"));
+      guest.cancel(interrupted());
       wait_for_signal();
     });
   };
@@ -41,6 +47,11 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
     outcome = work(*tree, guest);
   }));
   while (!guest.done()) loop.run_one();
+  // A task of the guest may go on after it has answered.
+  while (outcome && tree->tasks() != 0 && signal_ == 0 && loop.run_one() != 0) {
+  }
+  if (outcome && signal_ != 0) outcome = std::unexpected(interrupted());
+  if (outcome) outcome = tree->outcome();
   tree.reset();
   // Destructors of resources that the guest still held of its companions.
   while (component::pending_drops(shard_) != 0) loop.run_one();
@@ -48,7 +59,10 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
     outgoing->shut_down();
     while (outgoing->in_flight() != 0) loop.run_one();
   }
-  // What a slow reader has not taken yet.
+  // What the guest has written into streams that are still on their way, and what a slow reader has not taken
+  // yet.
+  while (signal_ == 0 && context_->file_streams().used() != 0 && loop.run_one() != 0) {
+  }
   while (signal_ == 0 && !(context_->output()->ready() && context_->errors()->ready())) loop.run_one();
   return outcome;
 }

@@ -16,10 +16,21 @@
 #include <unistd.h>
 #include <boost/json/object.hpp>
 
+#include <array>
+#include <filesystem>
+
 namespace wisp::cli {
 namespace {
 
-constexpr std::string_view kRun = "wasi:cli/run@0.2.0";
+/// What a command exports; the first one there is counts, since many export a stub of the other.
+constexpr std::array<std::string_view, 2> kRun{"wasi:cli/run@0.3.0", "wasi:cli/run@0.2.0"};
+
+const component::Lift* find_run(const component::Linked& linked) {
+  for (const auto name : kRun) {
+    if (const auto* lift = component::find_export(linked, name, "run")) return lift;
+  }
+  return nullptr;
+}
 
 class RunCommand final : public Command {
  public:
@@ -94,7 +105,8 @@ class RunCommand final : public Command {
     if (words.empty())
       return std::unexpected(Error(Errc::usage, "wisp run: which file?").with("try", "wisp run FILE.wasm"));
     file_ = std::move(words.front());
-    arguments_ = {file_};
+    // Where the file lies is not the guest's business.
+    arguments_ = {std::filesystem::path(file_).filename().string()};
     arguments_.insert(arguments_.end(), std::next(words.begin()), words.end());
     return {};
   }
@@ -107,7 +119,7 @@ class RunCommand final : public Command {
 
   Result<int> run_command(const World& world, GuestSession& session,
                           const component::TreeLimits& limits) const {
-    const auto* lift = component::find_export(*world.linked, kRun, "run");
+    const auto* lift = find_run(*world.linked);
     if (lift == nullptr)
       return std::unexpected(
           Error(Errc::export_missing, "the component is no command: it does not export wasi:cli/run")

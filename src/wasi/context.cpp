@@ -2,6 +2,7 @@
 
 #include "wasi/io/fd_stream.hpp"
 #include "wasi/io/memory_stream.hpp"
+#include "wasi/system/random.hpp"
 
 #include <unistd.h>
 
@@ -45,6 +46,11 @@ const std::shared_ptr<ByteSink>& Context::output() {
 const std::shared_ptr<ByteSink>& Context::errors() {
   if (!errors_) errors_ = make(setup_->errors.make, loop_);
   return errors_;
+}
+
+std::tuple<std::uint64_t, std::uint64_t> Context::insecure_seed() {
+  if (!insecure_seed_) insecure_seed_.emplace(random_u64(), random_u64());
+  return *insecure_seed_;
 }
 
 const std::shared_ptr<NetworkAccess>& Context::network() {

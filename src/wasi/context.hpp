@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -102,6 +103,9 @@ class Context : public component::HostContext {
 
   [[nodiscard]] const std::shared_ptr<NetworkAccess>& network();
 
+  /// wasi:random/insecure-seed: random, and the same whenever this guest asks.
+  [[nodiscard]] std::tuple<std::uint64_t, std::uint64_t> insecure_seed();
+
   /// What it sends HTTP requests through; null: none may be sent. Set by whoever makes the context.
   [[nodiscard]] const std::shared_ptr<http::Outgoing>& outgoing() const noexcept { return outgoing_; }
   void set_outgoing(std::shared_ptr<http::Outgoing> outgoing) noexcept { outgoing_ = std::move(outgoing); }
@@ -119,6 +123,7 @@ class Context : public component::HostContext {
   std::shared_ptr<ByteSink> output_;
   std::shared_ptr<ByteSink> errors_;
   std::shared_ptr<NetworkAccess> network_;
+  std::optional<std::tuple<std::uint64_t, std::uint64_t>> insecure_seed_;
   std::shared_ptr<http::Outgoing> outgoing_;
   Quota descriptors_;
   Quota file_streams_;

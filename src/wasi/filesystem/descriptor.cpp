@@ -118,14 +118,21 @@ FsResult<> Descriptor::check_mutable_directory() const {
 }
 
 FsResult<Bytes> Descriptor::read(std::uint64_t length, std::uint64_t offset) const {
+  Bytes bytes(static_cast<std::size_t>(std::min<std::uint64_t>(length, kMaxRead)));
+  const auto got = read_into(bytes, offset);
+  if (!got) return std::unexpected(got.error());
+  bytes.resize(*got);
+  return bytes;
+}
+
+FsResult<std::size_t> Descriptor::read_into(std::span<std::byte> into, std::uint64_t offset) const {
   if (is_directory()) return std::unexpected(FsError::is_directory);
   if (offset > kMaxOffset) return std::unexpected(FsError::invalid);
-  Bytes bytes(static_cast<std::size_t>(std::min<std::uint64_t>(length, kMaxRead)));
+  const auto piece = into.first(std::min(into.size(), kMaxRead));
   const auto got = uninterrupted(
-      [&] { return ::pread(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
+      [&] { return ::pread(fd_.get(), piece.data(), piece.size(), static_cast<off_t>(offset)); });
   if (got < 0) return fs_errno();
-  bytes.resize(static_cast<std::size_t>(got));
-  return bytes;
+  return static_cast<std::size_t>(got);
 }
 
 FsResult<std::uint64_t> Descriptor::write(ByteView bytes, std::uint64_t offset) const {

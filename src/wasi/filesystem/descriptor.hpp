@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -106,6 +107,8 @@ class Descriptor {
   // On files. A directory is bad_descriptor, for read() is_directory.
   /// At most kMaxRead bytes at `offset`; empty at the end of the file (and for `length` 0).
   [[nodiscard]] FsResult<Bytes> read(std::uint64_t length, std::uint64_t offset) const;
+  /// As read(), into memory of the caller's; how many bytes.
+  [[nodiscard]] FsResult<std::size_t> read_into(std::span<std::byte> into, std::uint64_t offset) const;
   /// Returns how much was written: at least a byte of a non-empty buffer.
   [[nodiscard]] FsResult<std::uint64_t> write(ByteView bytes, std::uint64_t offset) const;
   /// As write(), at the end of the file, atomically.

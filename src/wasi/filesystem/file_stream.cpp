@@ -64,6 +64,22 @@ StreamResult<ByteView> FileSource::read(std::size_t max) {
   return ByteView();
 }
 
+StreamResult<std::size_t> FileSource::read_into(std::span<std::byte> into) {
+  // Another thread must not write to memory of a guest, which may go meanwhile.
+  if (blocking_.pool != nullptr || position_ < buffer_.size() || !end_.open() || into.empty())
+    return ByteSource::read_into(into);
+  const auto got = file_->read_into(into, offset_);
+  if (!got) {
+    end_.fail(file_failure(got.error()));
+  } else if (*got == 0) {
+    end_.end();
+  } else {
+    offset_ += *got;
+    return *got;
+  }
+  return end_.take();
+}
+
 bool FileSource::ready() {
   take_result();
   if (position_ < buffer_.size() || !end_.open() || blocking_.pool == nullptr) return true;

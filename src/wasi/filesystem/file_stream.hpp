@@ -11,6 +11,7 @@ class FileSource final : public ByteSource {
   FileSource(Blocking blocking, std::shared_ptr<const Descriptor> file, std::uint64_t offset)
       : blocking_(blocking), file_(std::move(file)), offset_(offset) {}
   [[nodiscard]] StreamResult<ByteView> read(std::size_t max) override;
+  [[nodiscard]] StreamResult<std::size_t> read_into(std::span<std::byte> into) override;
   [[nodiscard]] bool ready() override;
   [[nodiscard]] Signal& changed() noexcept override;
 

@@ -112,13 +112,19 @@ bool FdSource::ready() {
 }
 
 StreamResult<ByteView> FdSource::read(std::size_t max) {
-  if (!end_.open()) return end_.take();
-  if (max == 0 || !watch_.ready()) return ByteView();
   max = std::min(max, kMaxRead);
   if (buffer_.size() < max) buffer_.resize(max);
-  const ssize_t got = ::read(fd_, buffer_.data(), max);
-  if (got > 0) return ByteView(buffer_.data(), static_cast<std::size_t>(got));
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return ByteView();
+  auto got = read_into(std::span(buffer_).first(max));
+  if (!got) return std::unexpected(std::move(got).error());
+  return ByteView(buffer_.data(), *got);
+}
+
+StreamResult<std::size_t> FdSource::read_into(std::span<std::byte> into) {
+  if (!end_.open()) return end_.take();
+  if (into.empty() || !watch_.ready()) return 0;
+  const ssize_t got = ::read(fd_, into.data(), into.size());
+  if (got > 0) return static_cast<std::size_t>(got);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   if (got == 0) {
     end_.end();
   } else {

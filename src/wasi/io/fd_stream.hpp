@@ -36,6 +36,7 @@ class FdSource final : public ByteSource {
  public:
   FdSource(boost::asio::io_context& loop, int fd);
   [[nodiscard]] StreamResult<ByteView> read(std::size_t max) override;
+  [[nodiscard]] StreamResult<std::size_t> read_into(std::span<std::byte> into) override;
   [[nodiscard]] bool ready() override;
   [[nodiscard]] Signal& changed() noexcept override { return watch_.changed(); }
 

@@ -1,5 +1,7 @@
 #include "wasi/io/stream.hpp"
 
+#include <algorithm>
+
 namespace wisp::wasi {
 
 void EndState::fail(Failure failure) {
@@ -9,5 +11,12 @@ void EndState::fail(Failure failure) {
 }
 
 std::unexpected<StreamEnd> EndState::take() { return std::unexpected(StreamEnd{std::move(failure_)}); }
+
+StreamResult<std::size_t> ByteSource::read_into(std::span<std::byte> into) {
+  auto piece = read(into.size());
+  if (!piece) return std::unexpected(std::move(piece).error());
+  std::ranges::copy(*piece, into.begin());
+  return piece->size();
+}
 
 }  // namespace wisp::wasi

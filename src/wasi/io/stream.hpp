@@ -60,6 +60,9 @@ class ByteSource : public Readiness {
   /// the end. With `max` zero it only tells whether the stream is open. The view stays valid, whatever
   /// happens on the loop, until the next call on this source.
   [[nodiscard]] virtual StreamResult<ByteView> read(std::size_t max) = 0;
+
+  /// As read(), into memory of the caller's; how many bytes. Sources that can do without a copy override it.
+  [[nodiscard]] virtual StreamResult<std::size_t> read_into(std::span<std::byte> into);
 };
 
 /// Where bytes go. ready(): capacity() would be more than zero, or the end.

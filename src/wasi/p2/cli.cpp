@@ -1,4 +1,5 @@
 #include "wasi/context.hpp"
+#include "wasi/guest_exit.hpp"
 #include "wasi/p2/faces.hpp"
 #include "wasi/p2/resources.hpp"
 
@@ -16,12 +17,6 @@ namespace {
 
 class TerminalInput final : public component::HostResource {};
 class TerminalOutput final : public component::HostResource {};
-
-Result<> exit_with(int status) {
-  Error ended(Errc::guest_exit, fmt::format("the component ended itself with status {}", status));
-  ended.set_exit_status(status);
-  return std::unexpected(std::move(ended));
-}
 
 const Setup& setup(Caller& caller) { return caller.context<Context>().setup(); }
 

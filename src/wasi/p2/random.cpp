@@ -3,8 +3,6 @@
 #include "wasi/context.hpp"
 #include "wasi/p2/faces.hpp"
 
-#include <tuple>
-
 namespace wisp::wasi::p2 {
 
 using component::Caller;
@@ -33,8 +31,8 @@ void add_random(component::HostLinker& linker) {
   linker.interface("wasi:random/insecure@0.2.12")
       .function("get-insecure-random-bytes", random_bytes)
       .function("get-insecure-random-u64", random_number);
-  linker.interface("wasi:random/insecure-seed@0.2.12").function("insecure-seed", [](Caller&) {
-    return std::tuple<std::uint64_t, std::uint64_t>(random_u64(), random_u64());
+  linker.interface("wasi:random/insecure-seed@0.2.12").function("insecure-seed", [](Caller& caller) {
+    return caller.context<Context>().insecure_seed();
   });
 }
 

@@ -4,7 +4,6 @@
 #include "wasi/p3/faces.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace wisp::wasi::p3 {
 
@@ -32,8 +31,8 @@ void add_random(component::HostLinker& linker) {
   linker.interface("wasi:random/insecure@0.3.2")
       .function("get-insecure-random-bytes", random_bytes)
       .function("get-insecure-random-u64", random_number);
-  linker.interface("wasi:random/insecure-seed@0.3.2").function("get-insecure-seed", [](Caller&) {
-    return std::tuple<std::uint64_t, std::uint64_t>(random_u64(), random_u64());
+  linker.interface("wasi:random/insecure-seed@0.3.2").function("get-insecure-seed", [](Caller& caller) {
+    return caller.context<Context>().insecure_seed();
   });
 }
 
