@@ -68,6 +68,10 @@ Result<> Tree::run_task(Task& task, std::span<const std::uint32_t> entering) {
   // A thread that holds the instance and could go on goes first: the call may then start at once.
   Thread* const holder = task.needs_exclusive() ? task.instance().exclusive : nullptr;
   if (holder != nullptr && shard_->current_run() != nullptr && holder->ready()) (void)holder->resume(false);
+  if (poisoned_) {
+    end();
+    return outcome();
+  }
   if (!task.implicit_thread().resume(false)) return {};
   Result<> finished = task.lift().type->async ? Result<>{} : finish_sync(task);
   for (const auto index : entering) instances_[index].may_enter = true;
