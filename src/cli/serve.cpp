@@ -16,7 +16,6 @@
 
 #include <boost/json/object.hpp>
 
-
 namespace wisp::cli {
 namespace {
 
