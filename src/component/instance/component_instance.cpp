@@ -2,6 +2,8 @@
 
 #include "component/instance/task.hpp"
 
+#include <algorithm>
+
 namespace wisp::component {
 
 Result<Waitable*> ComponentInstance::waitable(std::uint32_t handle) {
@@ -23,7 +25,10 @@ bool ComponentInstance::has_room(const Task& task) const noexcept {
 }
 
 void ComponentInstance::wake_entering() noexcept {
-  if (!entering_.empty() && has_room(entering_.front()->task())) entering_.front()->wake();
+  if (backpressure > 0) return;
+  const auto next =
+      std::ranges::find_if(entering_, [this](const Thread* thread) { return has_room(thread->task()); });
+  if (next != entering_.end()) (*next)->wake();
 }
 
 void ComponentInstance::release_exclusive() noexcept {

@@ -36,7 +36,7 @@ class ComponentInstance {
   [[nodiscard]] std::size_t entering() const noexcept { return entering_.size(); }
   void start_entering(Thread& thread) { entering_.push_back(&thread); }
   void stop_entering(Thread& thread) { std::erase(entering_, &thread); }
-  /// Wakes the first that waits to enter, if there is room for it.
+  /// Wakes the first of those who wait to enter that there is room for.
   void wake_entering() noexcept;
   /// Nobody is exclusive any more; wakes who wants to be.
   void release_exclusive() noexcept;
