@@ -13,8 +13,11 @@
 #include "cli/text.hpp"
 #include "cli/world.hpp"
 #include "wasi/p2/http.hpp"
+#include "wasi/p3/http.hpp"
 
 #include <boost/json/object.hpp>
+
+#include <filesystem>
 
 namespace wisp::cli {
 namespace {
@@ -36,7 +39,8 @@ class ServeCommand final : public Command {
   std::string_view usage() const override { return "[options] FILE"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("FILE", file_, "a component that exports wasi:http/incoming-handler")->required();
+    app.add_option("FILE", file_, "a component that exports wasi:http/handler 0.3 or incoming-handler 0.2")
+        ->required();
     settings_.declare(app);
     app.add_flag("--access-log{-}", access_log_,
                  "write a line for each response to stdout, or append it to FILE (default: none)")
@@ -59,7 +63,7 @@ class ServeCommand final : public Command {
     const std::string host = options.host;
     options.tree = TRY(limits_.read());
     it.setup = std::make_shared<wasi::Setup>(TRY(make_setup(grants_)));
-    it.setup->arguments = {file_};
+    it.setup->arguments = {std::filesystem::path(file_).filename().string()};
     it.setup->output.make = wasi::inherit_stdout();
     it.setup->errors.make = wasi::inherit_stderr();
     it.setup->files = std::make_shared<wasi::BlockingPool>();
@@ -67,8 +71,11 @@ class ServeCommand final : public Command {
 
     it.engine = TRY(engine::Engine::create(settings_.engine()));
     it.world = TRY(load(it.engine, console));
-    auto face = wasi::p2::http_handler(it.world.linked);
+    // 0.3 before 0.2.
+    auto face = wasi::p3::http_handler(it.world.linked);
+    if (!face && face.error().code() == Errc::export_missing) face = wasi::p2::http_handler(it.world.linked);
     if (!face) return std::unexpected(about(file_, face.error()));
+    options.pool = settings_.pool(**face);
     options.outgoing = TRY(make_outgoing(*it.setup));
     it.failures = std::make_unique<FailureLog>([&console](const Error& error) { report(error, console); });
     connect(options, it);

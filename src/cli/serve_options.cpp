@@ -5,7 +5,10 @@
 
 #include <sched.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 namespace wisp::cli {
@@ -16,6 +19,10 @@ using Milliseconds = std::chrono::milliseconds;
 /// Core instances of a component of the usual kind: the program and two that tools put around it, or the
 /// adapter's.
 constexpr std::uint32_t kInstancesPerTree = 6;
+
+/// What one instance of a 0.3 component does when nobody says (RATIONALE.md).
+constexpr std::uint32_t kWarmInvocations = 1'000;
+constexpr std::uint32_t kWarmConcurrency = 16;
 
 Result<std::uint64_t> read_size(std::string_view option, const std::string& text) {
   auto size = parse_size(text);
@@ -84,12 +91,28 @@ void ServeSettings::declare(CLI::App& app) {
       ->group("Server");
 
   constexpr auto* kInstances = "Instances";
-  count("--max-invocations", max_invocations, 1,
-        "requests that one instance serves, one after the other, before it is replaced", kInstances);
+  const auto by_version = [&](const char* name, std::optional<std::uint32_t>& value, std::uint32_t least,
+                              const char* text, const std::string& otherwise) {
+    app.add_option(name, value, text)
+        ->type_name("N")
+        ->default_str(otherwise)
+        ->check(CLI::Validator(
+            [least](std::string& typed) {
+              return check_number(typed, least, std::numeric_limits<std::uint32_t>::max());
+            },
+            ""))
+        ->group(kInstances);
+  };
+  by_version("--max-invocations", max_invocations, 0,
+             "requests that one instance serves before it is replaced. 0: no limit",
+             fmt::format("1 for wasi:http 0.2, {} for 0.3", kWarmInvocations));
+  by_version("--max-concurrency", max_concurrency, 1,
+             "requests that one instance serves at a time (wasi:http 0.3; with 0.2 it is one)",
+             std::to_string(kWarmConcurrency));
+  count("--pool-size", pool_size, 0,
+        "instances that may serve more than one request, of each shard; those beyond serve one", kInstances);
   count("--max-instances", max_instances, 1,
         "instances alive at once, of each shard; more requests are answered 503", kInstances);
-  count("--max-idle-instances", max_idle, 0, "instances kept for the next request, of each shard",
-        kInstances);
 
   milliseconds(
       "--request-timeout", request_timeout_ms, 0,
@@ -117,10 +140,6 @@ Result<wasi::http::ServeOptions> ServeSettings::read() const {
   if (!tls_certificate.empty()) options.tls = TRY(net::TlsServerContext::load(tls_certificate, tls_key));
   options.shards = shards;
   options.request_timeout = Milliseconds(request_timeout_ms);
-  options.pool.max_invocations = max_invocations;
-  options.pool.max_live = max_instances;
-  options.pool.max_idle = max_idle;
-
   auto& http = options.http;
   http.connections = max_connections;
   http.requests_per_connection = max_requests;
@@ -134,6 +153,14 @@ Result<wasi::http::ServeOptions> ServeSettings::read() const {
   http.body_timeout = Milliseconds(body_timeout_ms);
   http.write_timeout = Milliseconds(write_timeout_ms);
   return options;
+}
+
+component::PoolLimits ServeSettings::pool(const wasi::http::HandlerFace& face) const {
+  component::PoolLimits pool{.pool_size = pool_size, .max_live = max_instances};
+  const bool concurrent = face.lift().type->async;
+  pool.max_invocations = max_invocations.value_or(concurrent ? kWarmInvocations : 1);
+  pool.max_concurrency = concurrent ? max_concurrency.value_or(kWarmConcurrency) : 1;
+  return pool;
 }
 
 engine::EngineOptions ServeSettings::engine() const {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -23,9 +24,9 @@ struct ServeSettings {
   std::uint32_t shards;  ///< default: the cores this process may use
   std::uint64_t drain_ms = 30'000;
 
-  std::uint32_t max_invocations = component::PoolLimits{}.max_invocations;
+  std::optional<std::uint32_t> max_invocations, max_concurrency;  ///< none: by the version of wasi:http
   std::uint32_t max_instances = component::PoolLimits{}.max_live;
-  std::uint32_t max_idle = component::PoolLimits{}.max_idle;
+  std::uint32_t pool_size = component::PoolLimits{}.pool_size;
   std::uint64_t request_timeout_ms = 300'000;
 
   std::uint32_t max_connections = net::http::ServerLimits{}.connections;
@@ -39,9 +40,12 @@ struct ServeSettings {
   ServeSettings();
   void declare(CLI::App& app);
 
-  /// What the service is told; contexts, logs and what guests may send are the caller's. Errc::usage,
+  /// What the service is told; contexts, logs, pools and what guests may send are the caller's. Errc::usage,
   /// tls_config.
   [[nodiscard]] Result<wasi::http::ServeOptions> read() const;
+
+  /// How instances of the component are used again.
+  [[nodiscard]] component::PoolLimits pool(const wasi::http::HandlerFace& face) const;
 
   /// Pools that hold what these settings let live at once, for an instance of about so many core instances.
   [[nodiscard]] engine::EngineOptions engine() const;

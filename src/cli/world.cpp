@@ -5,6 +5,7 @@
 #include "component/types/names.hpp"
 #include "wasi/p2/http.hpp"
 #include "wasi/p2/p2.hpp"
+#include "wasi/p3/http.hpp"
 #include "wasi/p3/p3.hpp"
 
 #include <fmt/ranges.h>
@@ -106,6 +107,7 @@ Result<std::unique_ptr<component::HostLinker>> make_host(std::span<const std::st
   wasi::p2::add_to(*host, on.items);
   wasi::p2::add_http_to(*host, on.http);
   wasi::p3::add_to(*host, {.timezone = on.items.timezone});
+  wasi::p3::add_http_to(*host);
   return host;
 }
 

@@ -4,22 +4,110 @@
 
 namespace wisp::component {
 
+/// A tree of the pool. Owned by it while idle, else by the leases together. When it is to end while a guest
+/// is inside it, it waits until that has left.
+struct TreePool::Member final : Runnable, Waiter {
+  Member(TreePool& of, std::unique_ptr<Tree> instance) : pool(&of), tree(std::move(instance)) {}
+
+  void wake() noexcept override { tree->shard().enqueue(*this); }
+  void run() noexcept override { pool->destroy(*this); }
+
+  TreePool* pool;
+  std::unique_ptr<Tree> tree;
+  std::uint32_t invocations = 0;  // so far
+  std::uint32_t calls = 0;        // now
+  std::uint32_t stuck = 0;        // of those
+  bool warm = false;
+  std::optional<Error> reason;  // why it ends with its stuck calls
+  std::chrono::steady_clock::time_point since{};
+  SignalLink idle;
+};
+
+TreePool::Lease::~Lease() {
+  if (member_ == nullptr) return;
+  if (stuck_) --member_->stuck;
+  member_->pool->give(*member_);
+}
+
+Tree& TreePool::Lease::tree() const noexcept { return *member_->tree; }
+
+bool TreePool::Lease::returns() const noexcept { return member_->warm && !member_->tree->poisoned(); }
+
+void TreePool::Lease::give_up(const Error& reason) {
+  if (std::exchange(stuck_, true)) return;
+  ++member_->stuck;
+  member_->pool->retire(*member_);
+  if (!member_->reason) member_->reason = reason;
+  if (member_->stuck == member_->calls) member_->tree->kill(*member_->reason);
+}
+
 TreePool::TreePool(std::shared_ptr<const Linked> linked, const TreeLimits& trees, const PoolLimits& limits,
                    MakeContext make_context)
     : linked_(std::move(linked)), trees_(trees), limits_(limits), make_context_(std::move(make_context)) {
   // give() must not allocate.
-  if (limits_.max_invocations > 1) idle_.reserve(limits_.max_idle);
+  warm_.reserve(limits_.pool_size);
+  idle_.reserve(limits_.pool_size);
 }
 
-TreePool::~TreePool() = default;
+TreePool::~TreePool() {
+  for (auto* member : idle_) delete member;
+}
+
+TreePool::Member* TreePool::take_idle() {
+  while (!idle_.empty()) {
+    Member* const member = idle_.back();
+    idle_.pop_back();
+    if (!member->tree->poisoned()) return member;
+    retire(*member);
+    destroy(*member);
+  }
+  return nullptr;
+}
+
+/// Counts a call in.
+void TreePool::lend(Member& member) {
+  ++member.calls;
+  ++member.invocations;
+  if (limits_.max_invocations != 0 && member.invocations >= limits_.max_invocations) retire(member);
+}
+
+std::optional<TreePool::Lease> TreePool::find(const Lift& lift) {
+  Member* best = nullptr;
+  if (!idle_.empty() && idle_.back()->tree->admits(lift)) {
+    best = idle_.back();
+    idle_.pop_back();
+  } else {
+    for (Member* const member : warm_) {
+      if (member->calls < limits_.max_concurrency && (best == nullptr || member->calls < best->calls) &&
+          member->tree->admits(lift))
+        best = member;
+    }
+    if (best == nullptr) return std::nullopt;
+    if (best->calls == 0) std::erase(idle_, best);
+  }
+  lend(*best);
+  return Lease(*best);
+}
 
 Result<TreePool::Lease> TreePool::take(GuestRun& run) {
-  if (!idle_.empty()) {
-    Lease::Held held = std::move(idle_.back());
-    idle_.pop_back();
-    ++held.invocations;
-    return Lease(*this, std::move(held));
+  Member* const member = take_idle();
+  if (member == nullptr) return create(run);
+  lend(*member);
+  return Lease(*member);
+}
+
+Result<TreePool::Lease> TreePool::create(GuestRun& run) {
+  auto tree = TRY(make(run));
+  auto* const member = new Member(*this, std::move(tree));
+  if (warm_.size() < limits_.pool_size && limits_.max_invocations != 1) {
+    member->warm = true;
+    warm_.push_back(member);
   }
+  lend(*member);
+  return Lease(*member);
+}
+
+Result<std::unique_ptr<Tree>> TreePool::make(GuestRun& run) {
   if (live_ >= limits_.max_live)
     return fail(Errc::no_capacity, "all {} instances of the component are in use", limits_.max_live);
   // Counted before: instantiation may pause, and others ask meanwhile.
@@ -35,24 +123,47 @@ Result<TreePool::Lease> TreePool::take(GuestRun& run) {
     return std::unexpected(std::move(tree).error());
   }
   ++made_;
-  return Lease(*this, {.tree = *std::move(tree), .invocations = 1, .since = {}});
+  return tree;
 }
 
-void TreePool::give(Lease::Held held) noexcept {
-  if (held.tree->poisoned() || held.invocations >= limits_.max_invocations ||
-      idle_.size() >= limits_.max_idle) {
-    held.tree.reset();
-    --live_;
+void TreePool::retire(Member& member) noexcept {
+  if (!std::exchange(member.warm, false)) return;
+  std::erase(warm_, &member);
+}
+
+void TreePool::give(Member& member) noexcept {
+  --member.calls;
+  if (member.tree->poisoned()) retire(member);
+  if (member.calls != 0) {
+    if (member.stuck == member.calls) member.tree->kill(*member.reason);
     return;
   }
-  held.since = std::chrono::steady_clock::now();
-  idle_.push_back(std::move(held));
+  if (!member.warm) return destroy(member);
+  member.since = std::chrono::steady_clock::now();
+  idle_.push_back(&member);
+}
+
+void TreePool::destroy(Member& member) noexcept {
+  if (member.tree->busy()) {
+    member.idle.link(member.tree->idle(), member);
+    return;
+  }
+  --live_;
+  delete &member;
 }
 
 void TreePool::trim(std::chrono::steady_clock::time_point time) {
-  const auto end = std::ranges::find_if(idle_, [&](const Lease::Held& held) { return held.since >= time; });
-  live_ -= static_cast<std::uint32_t>(end - idle_.begin());
-  idle_.erase(idle_.begin(), end);
+  // One whose guest still does something does not count as idle.
+  for (std::size_t i = 0; i < idle_.size() && idle_[i]->since < time;) {
+    Member* const member = idle_[i];
+    if (member->tree->busy()) {
+      ++i;
+      continue;
+    }
+    idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
+    retire(*member);
+    destroy(*member);
+  }
 }
 
 }  // namespace wisp::component

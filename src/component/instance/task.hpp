@@ -33,6 +33,10 @@ class Task final
   [[nodiscard]] const Lift& lift() const noexcept { return *lift_; }
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] bool resolved() const noexcept { return state_ == State::resolved; }
+  /// Its last thread has ended, or its tree has.
+  [[nodiscard]] bool ended() const noexcept { return !is_linked(); }
+  /// Fires when it has ended; inside the tree perhaps.
+  [[nodiscard]] Signal& ending() noexcept { return ending_; }
   [[nodiscard]] Thread& implicit_thread() noexcept { return implicit_; }
   [[nodiscard]] BorrowScope& scope() noexcept { return scope_; }
   [[nodiscard]] bool needs_exclusive() const noexcept {
@@ -73,6 +77,7 @@ class Task final
   const Lift* lift_;
   CallSource* source_;
   BorrowScope scope_;
+  Signal ending_;
   Thread implicit_;
   std::vector<std::unique_ptr<Thread>> explicit_;
   std::uint32_t threads_ = 0;

@@ -63,6 +63,9 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   /// Errc::no_capacity at the limit of tasks.
   [[nodiscard]] Result<TaskRef> start(const Lift& lift, CallSource& source);
 
+  /// A call would start at once: nothing is inside, and the instance holds nobody back.
+  [[nodiscard]] bool admits(const Lift& lift) const noexcept;
+
   /// Drops an own handle's resource that this tree defines, from outside: runs the destructor.
   [[nodiscard]] Result<> destroy(GuestRun& run, ResourceId resource, Rep rep);
 

@@ -48,6 +48,7 @@ void Tree::release(Task& task) {
   if (!task.is_linked()) return;
   task.unlink();
   --task_count_;
+  task.ending().fire();
   intrusive_ptr_release(&task);
 }
 
@@ -129,6 +130,12 @@ Result<> Tree::call_waiting(GuestRun& run, const Lift& lift, Marshal lower, Mars
     }
   }
   return source.outcome();
+}
+
+bool Tree::admits(const Lift& lift) const noexcept {
+  const ComponentInstance& callee = instances_[lift.instance];
+  return !poisoned_ && !busy() && task_count_ < limits_.tasks && callee.backpressure == 0 &&
+         callee.entering() == 0 && callee.exclusive == nullptr;
 }
 
 Result<TaskRef> Tree::start(const Lift& lift, CallSource& source) {

@@ -183,8 +183,9 @@ class StreamWriter final : public HostEnd {
       if (auto begun = begin_write(source_); !begun) close();
     } else {
       const Buffer* const sink = channel()->pending_sink();
-      with_guest_of(sink, [this, alive = ChannelRef(channel())]() -> Result<> {
-        if (alive->references() == 1) return {};
+      with_guest_of(sink, [this, alive = ChannelRef(channel()), mine = operation()]() -> Result<> {
+        // Without this end, which drops the channel when it goes, or for another operation meanwhile.
+        if (alive->dropped() || mine != operation()) return {};
         return begin_write(source_);
       });
     }

@@ -15,6 +15,7 @@ void HostEnd::settle() noexcept {
   if (pending_ && channel_ != nullptr) channel_->reclaim(*this);
   pending_ = false;
   progressed_ = false;
+  ++operation_;
 }
 
 Result<> HostEnd::begin_read(Sink& sink) {
@@ -29,8 +30,22 @@ Result<> HostEnd::begin_write(Source& source) {
   return channel_->write(source, *this);
 }
 
+namespace {
+
+struct Watch final : Waiter {
+  explicit Watch(net::Event& wakes) : event(wakes) {}
+  void wake() noexcept override { event.fire(); }
+  net::Event& event;
+};
+
+}  // namespace
+
 boost::asio::awaitable<bool> HostEnd::progressed() {
-  while (!progressed_) {
+  // The other end may go before the operation has reached the channel.
+  Watch watch(event_);
+  SignalLink dropping;
+  if (channel_ != nullptr) dropping.link(channel_->dropping(), watch);
+  while (!progressed_ && !dropped()) {
     if (!co_await event_.wait()) {
       settle();
       co_return false;

@@ -7,6 +7,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <functional>
 
 namespace wisp::component {
@@ -53,6 +54,8 @@ class HostEnd : protected CopyParty {
   void on_copy_done(CopyResult result) noexcept override;
 
   [[nodiscard]] Channel* channel() const noexcept { return channel_.get(); }
+  /// Names the operation that is about to begin, or goes on: for work that is done for it later.
+  [[nodiscard]] std::uint32_t operation() const noexcept { return operation_; }
 
   /// Whether an operation with this buffer has something to wait for.
   [[nodiscard]] static bool waits(const Buffer* buffer) noexcept {
@@ -62,6 +65,7 @@ class HostEnd : protected CopyParty {
  private:
   ChannelRef channel_;
   net::Event event_;
+  std::uint32_t operation_ = 0;
   bool pending_ = false;
   bool progressed_ = false;
   bool dropped_ = false;

@@ -45,7 +45,7 @@ TEST_F(Pool, UsesATreeAsOftenAsAllowed) {
 }
 
 TEST_F(Pool, BoundsLiveAndIdleTrees) {
-  TreePool pool(linked, {}, {.max_invocations = 100, .max_idle = 1, .max_live = 2}, {});
+  TreePool pool(linked, {}, {.max_invocations = 100, .pool_size = 1, .max_live = 2}, {});
   host.run([&](GuestRun& run) {
     auto one = must(pool.take(run));
     auto two = must(pool.take(run));
@@ -76,6 +76,63 @@ TEST_F(Pool, ForgetsIdleTreesByAge) {
   pool.trim(std::chrono::steady_clock::now());
   EXPECT_EQ(pool.idle(), 0U);
   EXPECT_EQ(pool.live(), 0U);
+}
+
+TEST_F(Pool, LendsATreeToSeveralCallsAtATime) {
+  TreePool pool(linked, {}, {.pool_size = 2, .max_invocations = 100, .max_concurrency = 2}, {});
+  const Lift& lift = linked->plan->lifts.front();
+  host.run([&](GuestRun& run) {
+    EXPECT_FALSE(pool.find(lift)) << "there is none yet";
+    std::optional<TreePool::Lease> one(must(pool.create(run)));
+    std::optional<TreePool::Lease> two(pool.find(lift));
+    ASSERT_TRUE(two);
+    EXPECT_EQ(&two->tree(), &one->tree());
+    EXPECT_FALSE(pool.find(lift)) << "it is full";
+    std::optional<TreePool::Lease> other(must(pool.create(run)));
+    EXPECT_TRUE(other->returns());
+    EXPECT_FALSE(must(pool.create(run)).returns()) << "beyond the pool's size";
+    EXPECT_EQ(pool.live(), 2U);
+    two.reset();
+    const Tree* const second = &other->tree();
+    other.reset();
+    EXPECT_EQ(pool.idle(), 1U);
+    EXPECT_EQ(&pool.find(lift)->tree(), second) << "an idle one before a busy one";
+  });
+  EXPECT_EQ(pool.idle(), 2U);
+}
+
+TEST_F(Pool, ATreeWithCallsThatDoNotEndGetsNoNewOnesAndEndsWithTheOthers) {
+  TreePool pool(linked, {}, {.max_invocations = 100, .max_concurrency = 3}, {});
+  const Lift& lift = linked->plan->lifts.front();
+  host.run([&](GuestRun& run) {
+    std::optional<TreePool::Lease> stuck(must(pool.create(run)));
+    std::optional<TreePool::Lease> good(pool.find(lift));
+    stuck->give_up(Error(Errc::deadline, "a test"));
+    EXPECT_FALSE(pool.find(lift));
+    EXPECT_FALSE(stuck->tree().poisoned()) << "the other call goes on";
+    good.reset();
+    EXPECT_TRUE(stuck->tree().poisoned());
+    EXPECT_EQ(stuck->tree().outcome().error().code(), Errc::deadline);
+    EXPECT_EQ(pool.live(), 1U);
+  });
+  EXPECT_EQ(pool.live(), 0U);
+}
+
+TEST_F(Pool, InvocationsCountAcrossConcurrentCalls) {
+  TreePool pool(linked, {}, {.max_invocations = 2, .max_concurrency = 9}, {});
+  const Lift& lift = linked->plan->lifts.front();
+  host.run([&](GuestRun& run) {
+    const auto one = must(pool.create(run));
+    const auto two = pool.find(lift);
+    ASSERT_TRUE(two);
+    EXPECT_FALSE(pool.find(lift));
+    EXPECT_EQ(pool.live(), 1U);
+  });
+  EXPECT_EQ(pool.live(), 0U);
+
+  TreePool endless(linked, {}, {.max_invocations = 0}, {});
+  for (int i = 0; i < 5; ++i) use(endless);
+  EXPECT_EQ(endless.made(), 1U);
 }
 
 TEST_F(Pool, FailuresTakeNoRoom) {

@@ -11,6 +11,16 @@ namespace wisp::wasi::http {
 
 namespace asio = boost::asio;
 
+Result<> HandlerFace::handle(component::Tree&, component::GuestRun&, std::shared_ptr<IncomingRequest>,
+                             std::shared_ptr<ResponseSlot>) const {
+  return fail(Errc::internal, "the handler is of an async type");
+}
+
+std::unique_ptr<HandlerCall> HandlerFace::call(std::shared_ptr<IncomingRequest>,
+                                               std::shared_ptr<ResponseSlot>) const {
+  return nullptr;
+}
+
 HttpHandler::HttpHandler(component::Shard& shard, std::shared_ptr<const HandlerFace> face,
                          component::TreePool& pool, Options options)
     : shard_(shard), face_(std::move(face)), pool_(pool), options_(std::move(options)) {}
@@ -22,7 +32,7 @@ asio::awaitable<void> HttpHandler::handle(net::http::Exchange& exchange) {
   session->start();
   if (session->settled()) {
     co_await session->answer();
-    if (!session->outcome_) session->report(session->outcome_.error());
+    session->report_outcome();
     co_await session->leave();
     co_return;
   }
@@ -33,13 +43,13 @@ asio::awaitable<void> HttpHandler::handle(net::http::Exchange& exchange) {
   co_await session->leave();
   if (session->worked()) {
     co_await session->ended({});
-    if (!session->outcome_) session->report(session->outcome_.error());
+    session->report_outcome();
   } else {
     asio::co_spawn(
         shard_.loop(),
         [](std::unique_ptr<Session> rest, std::chrono::milliseconds limit) -> asio::awaitable<void> {
           co_await rest->ended(limit);
-          if (!rest->outcome_) rest->report(rest->outcome_.error());
+          rest->report_outcome();
         }(std::move(session), options_.afterwards),
         asio::detached);
   }
@@ -47,7 +57,8 @@ asio::awaitable<void> HttpHandler::handle(net::http::Exchange& exchange) {
 }
 
 void HttpHandler::cancel_all(const Error& reason) {
-  for (Session* session = sessions_; session != nullptr; session = session->next_) session->cancel(reason);
+  for (Session* session = sessions_; session != nullptr; session = session->next_)
+    session->work_->kill(reason);
 }
 
 asio::awaitable<void> HttpHandler::idle() {

@@ -41,6 +41,25 @@ bool is_path_with_query(std::string_view text) noexcept {
   });
 }
 
+bool is_relative_target(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7F && !std::string_view("#<>`").contains(c);
+  });
+}
+
+bool is_authority(std::string_view text) noexcept {
+  if (const auto at = text.find('@'); at != std::string_view::npos) {
+    constexpr std::string_view kOther = "-._~%!$&'()*+,;=:";
+    const auto allowed = [&](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kOther.contains(c);
+    };
+    if (!std::ranges::all_of(text.substr(0, at), allowed)) return false;
+    text.remove_prefix(at + 1);
+  }
+  return !text.ends_with(':') && net::http::parse_authority(text).has_value();
+}
+
 bool is_scheme(std::string_view text) noexcept {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (text.empty() || !letter(text.front())) return false;

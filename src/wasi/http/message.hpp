@@ -5,7 +5,7 @@
 #include "wasi/http/error_code.hpp"
 #include "wasi/http/fields.hpp"
 #include "wasi/http/incoming_body.hpp"
-#include "wasi/http/outgoing_body.hpp"
+#include "wasi/http/outgoing_contents.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -31,6 +31,13 @@ using SharedFields = std::shared_ptr<const net::http::Fields>;
 
 /// A path with query as a request target may have it (RFC 9112 §3.2.1, or "*"), or empty.
 [[nodiscard]] bool is_path_with_query(std::string_view text) noexcept;
+
+/// A path with query that may be relative (RFC 3986 §3.3, and much of what everybody sends beyond it).
+[[nodiscard]] bool is_relative_target(std::string_view text) noexcept;
+
+/// An authority with a host that is not empty, and a port only after a colon (RFC 3986 §3.2); userinfo may
+/// stand before it.
+[[nodiscard]] bool is_authority(std::string_view text) noexcept;
 
 /// RFC 3986 §3.1.
 [[nodiscard]] bool is_scheme(std::string_view text) noexcept;
@@ -73,7 +80,7 @@ struct IncomingResponse {
 struct OutgoingResponse {
   std::uint16_t status = 200;
   SharedFields fields;
-  std::shared_ptr<OutgoingBody> body;  ///< null: it has none
+  std::shared_ptr<OutgoingContents> body;  ///< null: it has none
 };
 
 /// A request that goes out. A value.
@@ -83,8 +90,8 @@ struct OutgoingRequest {
   std::optional<std::string> authority;
   std::optional<std::string> path_with_query;
   SharedFields fields;
-  std::shared_ptr<OutgoingBody> body;  ///< null: it has none
-  Quota::Slot share;                   ///< of the bytes that its guest's messages may hold: the text here
+  std::shared_ptr<OutgoingContents> body;  ///< null: it has none
+  Quota::Slot share;                       ///< of the bytes that its guest's messages may hold: the text here
 
   /// Counts the text; false where it exceeds the quota.
   [[nodiscard]] bool count_text() noexcept;

@@ -76,7 +76,7 @@ std::chrono::milliseconds bounded(std::optional<std::chrono::nanoseconds> timeou
 class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, private Waiter {
  public:
   Flight(std::shared_ptr<Outgoing> owner, std::shared_ptr<PendingResponse> pending,
-         std::shared_ptr<OutgoingBody> body, Quota::Slot slot, Quota::Slot share)
+         std::shared_ptr<OutgoingContents> body, Quota::Slot slot, Quota::Slot share)
       : owner_(std::move(owner)),
         pending_(std::move(pending)),
         body_(std::move(body)),
@@ -116,9 +116,9 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
     BodySize size = BodySize::none();
     bool upload = false;
     if (body_) {
-      if (body_->state() == OutgoingBody::State::abandoned)
+      if (body_->state() == OutgoingContents::State::abandoned)
         co_return fail(Errc::http_protocol, "the request's body was dropped before it was finished");
-      const bool whole = body_->state() == OutgoingBody::State::finished && !body_->trailers();
+      const bool whole = body_->state() == OutgoingContents::State::finished && !body_->trailers();
       upload = !whole || !body_->pending().empty();
       if (whole) {
         size = BodySize::known(body_->pending().size());
@@ -128,6 +128,7 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
     }
     auto sent = CO_TRY(co_await owner_->client_.send(std::move(head), size, std::move(options)));
     const std::shared_ptr<ClientExchange> exchange = std::move(sent);
+    if (body_ && !upload) body_->break_off(std::nullopt);
     if (upload) {
       exchange_ = exchange;
       asio::co_spawn(owner_->loop_, pass_on(shared_from_this(), exchange), asio::detached);
@@ -146,9 +147,8 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
   /// Passes on the request's body until it ends or the exchange breaks.
   static asio::awaitable<void> pass_on(std::shared_ptr<Flight> self,
                                        std::shared_ptr<ClientExchange> exchange) {
-    const std::shared_ptr<OutgoingBody> body = self->body_;
+    const std::shared_ptr<OutgoingContents> body = self->body_;
     body->attach(self.get());
-    Bytes piece;
     Result<> sent;
     try {
       for (;;) {
@@ -156,17 +156,16 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
           sent = fail(Errc::connection_closed, "the request was given up");
           break;
         }
-        if (body->state() == OutgoingBody::State::abandoned) {
+        if (body->state() == OutgoingContents::State::abandoned) {
           exchange->abort();
           // Whoever still waits for the response learns why there is none.
           self->answer(std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>()));
           break;
         }
         if (!body->pending().empty()) {
-          body->take(piece);
-          sent = co_await exchange->write(piece);
+          sent = co_await exchange->write(body->take());
           if (!sent) break;
-        } else if (body->state() == OutgoingBody::State::finished) {
+        } else if (body->state() == OutgoingContents::State::finished) {
           sent = co_await exchange->finish(body->trailers().get());
           break;
         } else {
@@ -203,13 +202,13 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
 
   void wake() noexcept override {
     // Also ends a write that waits for a peer that does not read.
-    if (body_->state() == OutgoingBody::State::abandoned && exchange_) exchange_->abort();
+    if (body_->state() == OutgoingContents::State::abandoned && exchange_) exchange_->abort();
     news_.fire();
   }
 
   std::shared_ptr<Outgoing> owner_;
   std::shared_ptr<PendingResponse> pending_;
-  std::shared_ptr<OutgoingBody> body_;
+  std::shared_ptr<OutgoingContents> body_;
   Quota::Slot slot_;
   Quota::Slot share_;                         // of the request's text
   std::shared_ptr<ClientExchange> exchange_;  // while pass_on() runs
@@ -248,8 +247,8 @@ std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(Outgoi
   if (head.scheme == "https" && !options_.tls) return refuse(ErrorCode::of<configuration_error>());
   head.authority = *std::move(request.authority);
   head.path_with_query = std::move(request.path_with_query).value_or("/");
-  if (head.path_with_query.empty()) head.path_with_query = "/";
-  if (head.path_with_query.front() == '?') head.path_with_query.insert(0, "/");
+  if (!head.path_with_query.starts_with('/') && head.path_with_query != "*")
+    head.path_with_query.insert(0, "/");
   if (request.fields) head.fields = *request.fields;
 
   boost::system::error_code not_literal;

@@ -2,8 +2,8 @@
 
 namespace wisp::wasi::http {
 
-ErrorCode OutgoingBody::wrong_size(std::uint64_t bytes) const {
-  if (of_ == Of::request) return ErrorCode::of<ErrorCase::http_request_body_size>(bytes);
+ErrorCode wrong_body_size(OutgoingContents::Of of, std::uint64_t bytes) {
+  if (of == OutgoingContents::Of::request) return ErrorCode::of<ErrorCase::http_request_body_size>(bytes);
   return ErrorCode::of<ErrorCase::http_response_body_size>(bytes);
 }
 
@@ -16,7 +16,7 @@ StreamResult<> OutgoingBody::write(ByteView bytes) {
   if (!end_.open()) return end_.take();
   if (announced_ && bytes.size() > *announced_ - written_) {
     end_.fail({.text = "the body is longer than its content-length",
-               .detail = wrong_size(written_ + bytes.size())});
+               .detail = wrong_body_size(of_, written_ + bytes.size())});
     abandon();
     return end_.take();
   }
@@ -40,7 +40,7 @@ StreamResult<> OutgoingBody::flush() {
 std::expected<void, ErrorCode> OutgoingBody::finish(std::shared_ptr<const net::http::Fields> trailers) {
   if (state_ == State::abandoned || (announced_ && written_ != *announced_)) {
     abandon();
-    return std::unexpected(wrong_size(written_));
+    return std::unexpected(wrong_body_size(of_, written_));
   }
   trailers_ = std::move(trailers);
   state_ = State::finished;
@@ -56,11 +56,12 @@ void OutgoingBody::abandon() noexcept {
   wake_reader();
 }
 
-void OutgoingBody::take(Bytes& buffer) {
-  buffer.clear();
-  buffer.swap(buffer_);
+ByteView OutgoingBody::take() {
+  taken_.clear();
+  taken_.swap(buffer_);
   static_cast<void>(share_.resize(0));
   changed_.fire();
+  return taken_;
 }
 
 void OutgoingBody::break_off(std::optional<Failure> failure) noexcept {

@@ -1,9 +1,6 @@
 #pragma once
 
-#include "base/signal.hpp"
-#include "net/http/message.hpp"
-#include "wasi/http/error_code.hpp"
-#include "wasi/io/stream.hpp"
+#include "wasi/http/outgoing_contents.hpp"
 #include "wasi/system/quota.hpp"
 
 #include <cstdint>
@@ -18,15 +15,8 @@ namespace wisp::wasi::http {
 ///
 /// Shared by both; lives on one shard. The writer's side is ByteSink, finish() and abandon(); the reader's
 /// the rest.
-class OutgoingBody final : public ByteSink {
+class OutgoingBody final : public ByteSink, public OutgoingContents {
  public:
-  enum class Of : std::uint8_t { request, response };
-  enum class State : std::uint8_t {
-    open,       ///< more may come
-    finished,   ///< whole: what pending() holds is the rest
-    abandoned,  ///< dropped unfinished, or of the wrong length: the peer must see it broken
-  };
-
   /// Bytes held at most for a reader that is slower than its guest.
   static constexpr std::size_t kDefaultLimit = std::size_t{128} << 10;
 
@@ -53,25 +43,20 @@ class OutgoingBody final : public ByteSink {
   void abandon() noexcept;
 
   // --- the reader's side
-  /// Wakes `reader` whenever there is something new for it; null: nobody. Not owned.
-  void attach(Waiter* reader) noexcept { reader_ = reader; }
-
-  [[nodiscard]] State state() const noexcept { return state_; }
-  [[nodiscard]] std::optional<std::uint64_t> announced() const noexcept { return announced_; }
-  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
-  [[nodiscard]] const std::shared_ptr<const net::http::Fields>& trailers() const noexcept {
+  void attach(Waiter* reader) noexcept override { reader_ = reader; }
+  [[nodiscard]] State state() noexcept override { return state_; }
+  [[nodiscard]] std::optional<std::uint64_t> announced() const noexcept override { return announced_; }
+  [[nodiscard]] std::uint64_t written() const noexcept override { return written_; }
+  [[nodiscard]] const std::shared_ptr<const net::http::Fields>& trailers() const noexcept override {
     return trailers_;
   }
-  [[nodiscard]] ByteView pending() const noexcept { return buffer_; }
-
-  /// Exchanges all pending bytes for `buffer`, whose memory is used again, and makes room for the writer.
-  void take(Bytes& buffer);
-
-  /// Nobody will read any more: the writer sees `failure` once, or the ordinary end without one.
-  void break_off(std::optional<Failure> failure) noexcept;
+  [[nodiscard]] ByteView pending() const noexcept override { return buffer_; }
+  [[nodiscard]] ByteView take() override;
+  /// The writer sees `failure` once, or the ordinary end without one.
+  void break_off(std::optional<Failure> failure) noexcept override;
+  [[nodiscard]] bool ends_with_call() const noexcept override { return true; }
 
  private:
-  [[nodiscard]] ErrorCode wrong_size(std::uint64_t bytes) const;
   void wake_reader() noexcept {
     if (reader_ != nullptr) reader_->wake();
   }
@@ -83,6 +68,7 @@ class OutgoingBody final : public ByteSink {
   std::size_t limit_;
   Quota::Slot share_;
   Bytes buffer_;
+  Bytes taken_;  // what the reader has now; its memory is used again
   std::shared_ptr<const net::http::Fields> trailers_;
   EndState end_;
   Signal changed_;

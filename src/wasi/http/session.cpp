@@ -65,13 +65,18 @@ bool is_head(const net::http::Exchange& exchange) { return exchange.head().metho
 }  // namespace
 
 HttpHandler::Session::Session(HttpHandler& owner, net::http::Exchange& exchange)
-    : owner_(owner), exchange_(&exchange), run_(owner.shard_) {
+    : owner_(owner), exchange_(&exchange) {
   auto& loop = owner.shard_.loop();
   if (exchange.has_body())
     body_ = std::make_shared<IncomingBody>(loop, std::make_unique<RequestOrigin>(exchange));
   const auto shared = std::make_shared<Shared>(loop, exchange.head(), body_);
   request_ = {shared, &shared->request};
   slot_ = {shared, &shared->slot};
+  if (owner.face_->lift().type->async) {
+    work_ = std::make_unique<AsyncWork>(owner, *this, request_, slot_);
+  } else {
+    work_ = std::make_unique<SyncWork>(owner, *this, request_, slot_);
+  }
   next_ = std::exchange(owner.sessions_, this);
   if (next_ != nullptr) next_->previous_ = this;
   ++owner.at_work_;
@@ -86,41 +91,21 @@ HttpHandler::Session::~Session() {
     if (body_) body_->close();
     request_->detach();
   }
-  lease_.reset();
+  work_.reset();
   if (--owner_.at_work_ == 0) owner_.idle_.fire();
 }
 
 void HttpHandler::Session::start() {
   slot_->attach(this);
-  inside_start_ = true;
-  if (auto started = run_.start([this] { work(); }); !started) {
-    outcome_ = std::move(started);
-    worked_ = true;
-  }
-  inside_start_ = false;
-  if (!worked_) departure_.watch(exchange_->disconnected());
-}
-
-/// On the fiber.
-void HttpHandler::Session::work() {
-  auto lease = owner_.pool_.take(run_);
-  if (!lease) {
-    outcome_ = std::unexpected(std::move(lease).error());
-  } else {
-    lease_.emplace(*std::move(lease));
-    outcome_ = owner_.face_->handle(lease_->tree(), run_, request_, slot_);
-    // Whoever could answer at once does so before the tree is taken down.
-    if (!inside_start_) lease_.reset();
-  }
-  worked_ = true;
-  news_.fire();
+  work_->start();
+  if (!worked()) departure_.watch(exchange_->disconnected());
 }
 
 void HttpHandler::Session::departed() noexcept {
   if (exchange_ != nullptr && exchange_->lost() == Lost::timed_out) {
-    run_.cancel(Error(Errc::deadline, "the request took longer than allowed"));
+    work_->cancel(Error(Errc::deadline, "the request took longer than allowed"));
   } else {
-    run_.cancel(Error(Errc::cancelled, "the client has gone"));
+    work_->cancel(Error(Errc::cancelled, "the client has gone"));
   }
   news_.fire();
 }
@@ -129,8 +114,12 @@ void HttpHandler::Session::report(const Error& error) const {
   if (owner_.options_.on_failure) owner_.options_.on_failure(request_->head(), error);
 }
 
+void HttpHandler::Session::report_outcome() const {
+  if (const auto& outcome = work_->outcome(); !outcome) report(outcome.error());
+}
+
 asio::awaitable<void> HttpHandler::Session::answer() {
-  while (!slot_->answer() && !worked_ && exchange_->lost() == Lost::no) {
+  while (!slot_->answer() && !worked() && exchange_->lost() == Lost::no) {
     if (!slot_->interim().empty()) {
       co_await send_interim();
     } else {
@@ -159,11 +148,11 @@ asio::awaitable<void> HttpHandler::Session::send_interim() {
 
 /// The guest ended without an answer.
 asio::awaitable<void> HttpHandler::Session::no_answer() {
-  if (outcome_) {
+  if (work_->outcome()) {
     report(Error(Errc::trap_host, "the component returned without an answer"));
     co_return co_await refuse(500, "500 Internal Server Error: the component gave no answer\n");
   }
-  const std::uint16_t status = status_for(outcome_.error());
+  const std::uint16_t status = status_for(work_->outcome().error());
   co_await refuse(status, sentence_for(status));
 }
 
@@ -174,7 +163,7 @@ asio::awaitable<void> HttpHandler::Session::refuse(std::uint16_t status, std::st
 }
 
 asio::awaitable<Result<>> HttpHandler::Session::send(OutgoingResponse response) {
-  const std::shared_ptr<OutgoingBody> body = std::move(response.body);
+  const std::shared_ptr<OutgoingContents> body = std::move(response.body);
   const auto announced = body ? body->announced() : content_length(*response.fields).value_or(std::nullopt);
   const ResponseHead head{.status = response.status, .fields = take(std::move(response.fields))};
   if (!body) {
@@ -194,7 +183,7 @@ asio::awaitable<Result<>> HttpHandler::Session::send(OutgoingResponse response) 
 }
 
 /// A body that is finished, without trailers, of which nothing was sent.
-asio::awaitable<Result<>> HttpHandler::Session::send_whole(const ResponseHead& head, OutgoingBody& body) {
+asio::awaitable<Result<>> HttpHandler::Session::send_whole(const ResponseHead& head, OutgoingContents& body) {
   // The answer to HEAD announces what GET would get.
   if (body.announced() && is_head(*exchange_)) {
     CO_TRY(co_await exchange_->send_head(head, BodySize::known(*body.announced())));
@@ -203,10 +192,9 @@ asio::awaitable<Result<>> HttpHandler::Session::send_whole(const ResponseHead& h
   co_return co_await exchange_->respond(head, body.pending());
 }
 
-asio::awaitable<Result<>> HttpHandler::Session::stream(const ResponseHead& head, OutgoingBody& body) {
-  using State = OutgoingBody::State;
+asio::awaitable<Result<>> HttpHandler::Session::stream(const ResponseHead& head, OutgoingContents& body) {
+  using State = OutgoingContents::State;
   const BodySize size = body.announced() ? BodySize::known(*body.announced()) : BodySize::unknown();
-  Bytes piece;
   bool begun = false;
   for (;;) {
     if (exchange_->lost() != Lost::no) co_return fail(Errc::connection, "the client has gone");
@@ -214,12 +202,12 @@ asio::awaitable<Result<>> HttpHandler::Session::stream(const ResponseHead& head,
       if (body.state() == State::finished && !body.trailers()) co_return co_await send_whole(head, body);
       if (body.state() == State::abandoned && body.written() == 0 && body.announced() && is_head(*exchange_))
         co_return co_await send_whole(head, body);
-      if (worked_ && !outcome_ && body.state() != State::finished) {
+      if (worked() && !work_->outcome() && body.state() != State::finished) {
         // Nothing has been sent yet, so the client can be told.
         co_await no_answer();
         co_return Result<>();
       }
-      body.take(piece);
+      const ByteView piece = body.take();
       begun = true;
       if (piece.empty()) {
         CO_TRY(co_await exchange_->send_head(head, size));
@@ -227,15 +215,15 @@ asio::awaitable<Result<>> HttpHandler::Session::stream(const ResponseHead& head,
         CO_TRY(co_await exchange_->send_head_and_write(head, size, piece));
       }
     } else if (!body.pending().empty()) {
-      body.take(piece);
-      CO_TRY(co_await exchange_->write(piece));
+      CO_TRY(co_await exchange_->write(body.take()));
     } else if (body.state() == State::finished) {
       co_return co_await exchange_->finish(body.trailers().get());
     } else if (body.state() == State::abandoned) {
       co_return fail(Errc::http_protocol,
                      "the component did not finish the body, or gave it another length than announced");
-    } else if (worked_) {
-      if (!outcome_) co_return fail(Errc::trap, "the component failed within the body");
+    } else if (worked() && !work_->outcome()) {
+      co_return fail(Errc::trap, "the component failed within the body");
+    } else if (worked() && body.ends_with_call()) {
       co_return fail(Errc::http_protocol, "the component returned and left the body unfinished");
     } else {
       static_cast<void>(co_await news_.wait());
@@ -246,28 +234,28 @@ asio::awaitable<Result<>> HttpHandler::Session::stream(const ResponseHead& head,
 asio::awaitable<void> HttpHandler::Session::leave() {
   if (body_) {
     // A guest that may still read the request keeps the exchange.
-    while (!worked_ && exchange_->lost() == Lost::no && !body_->at_end() && body_.use_count() > 1) {
+    while (!worked() && exchange_->lost() == Lost::no && !body_->at_end() && body_.use_count() > 1) {
       static_cast<void>(co_await news_.wait());
     }
     co_await body_->closed();
   }
   departure_.forget();
-  if (!worked_ || request_.use_count() > 2) request_->detach();
+  if (!worked() || request_.use_count() > 2) request_->detach();
   exchange_ = nullptr;
 }
 
 asio::awaitable<void> HttpHandler::Session::ended(std::chrono::milliseconds limit) {
   asio::steady_timer timer(owner_.shard_.loop());
   const auto here = std::make_shared<Session*>(this);  // the timer's handler may run after the session's end
-  if (limit.count() != 0 && !worked_) {
+  if (limit.count() != 0 && !worked()) {
     timer.expires_after(limit);
     timer.async_wait([session = std::weak_ptr(here)](const boost::system::error_code& error) {
       const auto still = session.lock();
       if (error || !still) return;
-      (*still)->cancel(Error(Errc::deadline, "the work after the response took longer than allowed"));
+      (*still)->work_->cancel(Error(Errc::deadline, "the work after the response took longer than allowed"));
     });
   }
-  co_await run_.finished();
+  co_await work_->finished();
 }
 
 }  // namespace wisp::wasi::http

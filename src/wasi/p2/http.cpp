@@ -42,6 +42,7 @@ class IncomingHandler final : public http::HandlerFace {
   [[nodiscard]] const std::shared_ptr<const component::Linked>& linked() const noexcept override {
     return linked_;
   }
+  [[nodiscard]] const component::Lift& lift() const noexcept override { return *lift_; }
 
   Result<> handle(component::Tree& tree, component::GuestRun& run,
                   std::shared_ptr<http::IncomingRequest> request,

@@ -2,6 +2,7 @@
 
 #include "component/instance/host_resource.hpp"
 #include "wasi/http/message.hpp"
+#include "wasi/http/outgoing_body.hpp"
 #include "wasi/http/outgoing.hpp"
 #include "wasi/p2/resources.hpp"
 

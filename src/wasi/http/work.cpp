@@ -1,0 +1,141 @@
+#include "wasi/http/work.hpp"
+
+namespace wisp::wasi::http {
+
+namespace asio = boost::asio;
+
+SyncWork::SyncWork(HttpHandler& handler, Waiter& reader, std::shared_ptr<IncomingRequest> request,
+                   std::shared_ptr<ResponseSlot> slot)
+    : Work(reader),
+      handler_(handler),
+      run_(handler.shard()),
+      request_(std::move(request)),
+      slot_(std::move(slot)) {}
+
+void SyncWork::start() {
+  inside_start_ = true;
+  if (auto started = run_.start([this] { work(); }); !started) end(std::move(started));
+  inside_start_ = false;
+}
+
+/// On the fiber.
+void SyncWork::work() {
+  auto lease = handler_.pool().take(run_);
+  if (!lease) return end(std::unexpected(std::move(lease).error()));
+  lease_.emplace(*std::move(lease));
+  auto outcome = handler_.face().handle(lease_->tree(), run_, std::move(request_), std::move(slot_));
+  // Whoever could answer at once does so before the tree is taken down.
+  if (!inside_start_) lease_.reset();
+  end(std::move(outcome));
+}
+
+AsyncWork::AsyncWork(HttpHandler& handler, Waiter& reader, std::shared_ptr<IncomingRequest> request,
+                     std::shared_ptr<ResponseSlot> slot)
+    : Work(reader), handler_(handler), call_(handler.face().call(std::move(request), std::move(slot))) {}
+
+AsyncWork::~AsyncWork() {
+  if (task_ != nullptr && !task_->ended()) task_->abandon();
+}
+
+void AsyncWork::start() {
+  inside_start_ = true;
+  if (auto lease = handler_.pool().find(handler_.face().lift())) {
+    lease_.emplace(*std::move(lease));
+    begin();
+  } else {
+    making_ = std::make_unique<component::GuestRun>(handler_.shard(), this);
+    if (auto started = making_->start([this] { make(); }); !started) {
+      finish(std::move(started));
+    } else if (making_->done()) {
+      begin();
+    }
+  }
+  inside_start_ = false;
+}
+
+/// On a fiber: core start functions run there.
+void AsyncWork::make() {
+  auto lease = handler_.pool().create(*making_);
+  if (!lease) {
+    made_ = std::unexpected(std::move(lease).error());
+  } else {
+    lease_.emplace(*std::move(lease));
+  }
+}
+
+void AsyncWork::left(component::GuestRun&) noexcept { begin(); }
+
+/// From the loop, with a tree or the reason why there is none.
+void AsyncWork::begin() {
+  if (reason_) return finish(std::unexpected(*reason_));
+  if (!made_) return finish(std::move(made_));
+  auto task = lease_->tree().start(handler_.face().lift(), *call_);
+  if (!task) return finish(std::unexpected(std::move(task).error()));
+  task_ = *std::move(task);
+  look();
+  if (!ended()) ending_.link(task_->ending(), *this);
+}
+
+void AsyncWork::look() {
+  if (ended() || task_ == nullptr || !task_->ended()) return;
+  Result<> outcome = call_->outcome().value_or(Result<>(fail(Errc::internal, "a task ended without a word")));
+  if (outcome) outcome = lease_->tree().outcome();
+  if (!outcome && reason_) outcome = std::unexpected(*reason_);
+  finish(std::move(outcome));
+}
+
+void AsyncWork::finish(Result<> outcome) {
+  grace_.reset();
+  // Whoever could answer at once does so before a tree is taken down.
+  if (lease_ && (!inside_start_ || lease_->returns())) lease_.reset();
+  end(std::move(outcome));
+  settled_.fire();
+}
+
+void AsyncWork::run() noexcept {
+  look();
+  if (!ended() && reason_ && !asked_) ask();
+}
+
+void AsyncWork::cancel(const Error& reason) {
+  if (ended() || reason_) return;
+  // A client that leaves in the middle of a response ends its body; the work after it goes on.
+  if (call_->outcome() && reason.code() == Errc::cancelled) return;
+  reason_ = reason;
+  if (task_ == nullptr) {
+    if (making_) making_->cancel(reason);
+    return;
+  }
+  handler_.shard().enqueue(*this);
+}
+
+/// From the loop: asks the guest to end, and waits for that only so long.
+void AsyncWork::ask() {
+  asked_ = true;
+  if (!call_->outcome()) {
+    // A trap ends the task with its tree.
+    static_cast<void>(task_->request_cancellation(nullptr));
+    look();
+    if (ended()) return;
+  }
+  grace_.emplace(handler_.shard().loop(), handler_.options().grace);
+  grace_->async_wait([this](const boost::system::error_code& error) {
+    if (!error && !ended()) lease_->give_up(*reason_);
+  });
+}
+
+void AsyncWork::kill(const Error& reason) {
+  if (ended()) return;
+  if (!reason_) reason_ = reason;
+  if (task_ == nullptr) {
+    if (making_) making_->cancel(reason);
+  } else {
+    lease_->tree().kill(reason);
+  }
+}
+
+asio::awaitable<void> AsyncWork::finished() {
+  while (!ended()) static_cast<void>(co_await settled_.wait());
+}
+
+}  // namespace wisp::wasi::http

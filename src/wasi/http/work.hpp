@@ -1,0 +1,115 @@
+#pragma once
+
+#include "wasi/http/handler.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+namespace wisp::wasi::http {
+
+/// The guest's part of a request: an instance, and the call. Owned by the session; lives on the shard;
+/// destroyed once settled.
+class Work {
+ public:
+  virtual ~Work() = default;
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  /// Runs the guest until it ends or pauses for the first time.
+  virtual void start() = 0;
+
+  /// Whether the call has ended with all that belongs to it; outcome() is known.
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+  /// Whether nothing of it is on any stack.
+  [[nodiscard]] virtual bool settled() const noexcept = 0;
+  /// Why there is no answer, or what happened after it.
+  [[nodiscard]] const Result<>& outcome() const noexcept { return outcome_; }
+
+  /// Nobody waits for the answer any more: asks the guest to end.
+  virtual void cancel(const Error& reason) = 0;
+  /// Ends it whatever it does.
+  virtual void kill(const Error& reason) = 0;
+  /// Completes when it is settled.
+  [[nodiscard]] virtual boost::asio::awaitable<void> finished() = 0;
+
+ protected:
+  /// `reader` is woken when it has ended.
+  explicit Work(Waiter& reader) noexcept : reader_(&reader) {}
+
+  void end(Result<> outcome) {
+    outcome_ = std::move(outcome);
+    ended_ = true;
+    reader_->wake();
+  }
+
+ private:
+  Waiter* reader_;
+  Result<> outcome_;
+  bool ended_ = false;
+};
+
+/// A call of an export of a sync type, on a fiber of its own; the tree serves nobody else meanwhile.
+class SyncWork final : public Work {
+ public:
+  SyncWork(HttpHandler& handler, Waiter& reader, std::shared_ptr<IncomingRequest> request,
+           std::shared_ptr<ResponseSlot> slot);
+
+  void start() override;
+  [[nodiscard]] bool settled() const noexcept override { return run_.done(); }
+  void cancel(const Error& reason) override { run_.cancel(reason); }
+  void kill(const Error& reason) override { run_.cancel(reason); }
+  [[nodiscard]] boost::asio::awaitable<void> finished() override { return run_.finished(); }
+
+ private:
+  void work();
+
+  HttpHandler& handler_;
+  component::GuestRun run_;
+  std::shared_ptr<IncomingRequest> request_;
+  std::shared_ptr<ResponseSlot> slot_;
+  std::optional<component::TreePool::Lease> lease_;
+  bool inside_start_ = false;
+};
+
+/// A call of an export of an async type, in a tree that may serve others too. It goes on after the answer
+/// until its task has ended.
+class AsyncWork final : public Work,
+                        public component::Runnable,
+                        public Waiter,
+                        public component::GuestRun::Owner {
+ public:
+  AsyncWork(HttpHandler& handler, Waiter& reader, std::shared_ptr<IncomingRequest> request,
+            std::shared_ptr<ResponseSlot> slot);
+  ~AsyncWork() override;
+
+  void start() override;
+  [[nodiscard]] bool settled() const noexcept override { return ended(); }
+  void cancel(const Error& reason) override;
+  void kill(const Error& reason) override;
+  [[nodiscard]] boost::asio::awaitable<void> finished() override;
+
+ private:
+  void make();
+  void begin();
+  void look();
+  void ask();
+  void finish(Result<> outcome);
+  // The task may end, and a client leave, while a guest is on the stack: what follows comes from the loop.
+  void wake() noexcept override { handler_.shard().enqueue(*this); }
+  void run() noexcept override;
+  void left(component::GuestRun& run) noexcept override;
+
+  HttpHandler& handler_;
+  std::unique_ptr<HandlerCall> call_;
+  component::TaskRef task_;
+  std::optional<component::TreePool::Lease> lease_;
+  std::unique_ptr<component::GuestRun> making_;  // instantiates a tree
+  Result<> made_;
+  std::optional<Error> reason_;  // it was cancelled
+  std::optional<boost::asio::steady_timer> grace_;
+  SignalLink ending_;
+  net::Event settled_;
+  bool inside_start_ = false;
+  bool asked_ = false;
+};
+
+}  // namespace wisp::wasi::http

@@ -1,0 +1,141 @@
+#include "wasi/p3/http.hpp"
+
+#include "component/instance/call_side.hpp"
+#include "component/link/linker.hpp"
+#include "wasi/context.hpp"
+#include "wasi/p3/http_resources.hpp"
+
+namespace wisp::wasi::p3 {
+
+using component::Caller;
+using http::ErrorCase;
+using http::ErrorCode;
+
+namespace {
+
+using HandlerReply = HttpReply<std::unique_ptr<Response>>;
+
+boost::asio::awaitable<Result<HandlerReply>> send(Caller& caller, std::unique_ptr<Request> request) {
+  auto& context = caller.context<Context>();
+  const auto& outgoing = context.outgoing();
+  if (!outgoing) co_return Refusal(ErrorCode::of<ErrorCase::http_request_denied>());
+  // A connection is a socket.
+  auto slot = context.sockets().take();
+  if (!slot) co_return Refusal(ErrorCode::of<ErrorCase::connection_limit_reached>());
+  http::OutgoingRequest parts = std::move(request->parts(context.message_bytes().empty()));
+  auto length = http::content_length(*parts.fields);
+  if (!length) co_return Refusal(ErrorCode::of<ErrorCase::http_protocol_error>());
+  // What has no bytes may still have trailers, but nobody expects them of these.
+  if (!*length && request->body().has_no_bytes() && (parts.method == "GET" || parts.method == "HEAD"))
+    length->emplace(0);
+  const auto timeouts = request->options() ? *request->options() : http::RequestTimeouts{};
+  parts.body = request->body().send(caller.loop(), StreamedBody::Of::request, *length,
+                                    context.message_bytes().empty());
+  request.reset();
+
+  auto sent = outgoing->send(std::move(parts), timeouts, *std::move(slot));
+  if (!sent) co_return pass_on(std::move(sent));
+  const std::shared_ptr<http::PendingResponse> pending = *std::move(sent);
+  net::Event arrived;
+  struct Arrival final : Waiter {
+    explicit Arrival(net::Event& event) : event(&event) {}
+    void wake() noexcept override { event->fire(); }
+    net::Event* event;
+  } arrival{arrived};
+  while (!pending->ready()) {
+    SignalLink link;
+    link.link(pending->changed(), arrival);
+    if (!co_await arrived.wait()) {
+      pending->cancel();
+      co_return fail(Errc::cancelled, "the request was given up");
+    }
+  }
+  auto outcome = *pending->take();
+  if (!outcome) co_return pass_on(std::move(outcome));
+  co_return std::make_unique<Response>(outcome->status, std::move(outcome->fields),
+                                       MessageBody(std::move(outcome->body)));
+}
+
+/// handle: async func(request: request) -> result<response, error-code>
+class Call final : public http::HandlerCall {
+ public:
+  Call(const component::Lift& lift, std::shared_ptr<http::IncomingRequest> request,
+       std::shared_ptr<http::ResponseSlot> slot)
+      : HandlerCall(std::move(request), std::move(slot)), lift_(&lift) {}
+
+  Result<> start(component::CallSide& callee, component::FlatSpan params) override {
+    params[0].i32 = static_cast<std::int32_t>(TRY(callee.lower_host_own(
+        component::host_type_tag<Request>(), std::make_unique<Request>(take_request()))));
+    return {};
+  }
+
+  Result<> resolve(component::CallSide& callee, component::FlatSpan results) override {
+    using Type = component::Wit<HandlerReply>;
+    component::LiftContext in{.side = callee, .memory = callee.memory(), .scratch = {}};
+    HandlerReply reply;
+    if (lift_->signature.indirect_results) {
+      const auto bytes =
+          TRY(in.memory.range(static_cast<std::uint32_t>(results[0].i32), Type::kSize, Type::kAlign));
+      reply = TRY(Type::load(in, bytes.data()));
+    } else {
+      reply = TRY(Type::lift(in, results.data()));
+    }
+    component::Tree& tree = callee.instance().tree();
+    auto& context = static_cast<Context&>(tree.context());
+    answer(to_answer(std::move(reply), tree.shard().loop(), context.message_bytes().empty()));
+    return {};
+  }
+
+ private:
+  const component::Lift* lift_;
+};
+
+class Handler final : public http::HandlerFace {
+ public:
+  Handler(std::shared_ptr<const component::Linked> linked, const component::Lift& lift)
+      : linked_(std::move(linked)), lift_(&lift) {}
+
+  [[nodiscard]] const std::shared_ptr<const component::Linked>& linked() const noexcept override {
+    return linked_;
+  }
+  [[nodiscard]] const component::Lift& lift() const noexcept override { return *lift_; }
+  [[nodiscard]] std::unique_ptr<http::HandlerCall> call(
+      std::shared_ptr<http::IncomingRequest> request,
+      std::shared_ptr<http::ResponseSlot> slot) const override {
+    return std::make_unique<Call>(*lift_, std::move(request), std::move(slot));
+  }
+
+ private:
+  std::shared_ptr<const component::Linked> linked_;
+  const component::Lift* lift_;  // of linked_
+};
+
+constexpr std::string_view kHandler = "wasi:http/handler@0.3.2";
+
+}  // namespace
+
+void add_http_to(component::HostLinker& linker) {
+  auto& types = linker.interface("wasi:http/types@0.3.2");
+  add_http_fields(types);
+  add_http_messages(types);
+  linker.interface("wasi:http/client@0.3.2")
+      .resource<Request>("request")
+      .resource<Response>("response")
+      .async_function("send", send);
+}
+
+Result<std::shared_ptr<const http::HandlerFace>> http_handler(
+    std::shared_ptr<const component::Linked> linked) {
+  const component::Lift* lift = component::find_export(*linked, kHandler, "handle");
+  if (lift == nullptr)
+    return std::unexpected(Error(Errc::export_missing, "the component does not export wasi:http/handler")
+                               .with("try", "run a command with wisp run"));
+  const component::FuncType& type = *lift->type;
+  if (!type.async || type.params.size() != 1 || type.result == nullptr ||
+      !component::Wit<std::unique_ptr<Request>>::matches(type.params[0].type, linked->tags()) ||
+      !component::Wit<HandlerReply>::matches(type.result, linked->tags()))
+    return fail(Errc::export_type, "the component's wasi:http/handler has another type");
+  return std::make_shared<Handler>(std::move(linked), *lift);
+}
+
+}  // namespace wisp::wasi::p3

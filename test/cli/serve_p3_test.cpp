@@ -1,0 +1,143 @@
+#include "http.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <thread>
+
+/// `wisp serve` with components of wasi:http 0.3.
+namespace wisp::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// One request with a body, chunked; the raw response.
+std::string post(int port, std::string_view target, std::string_view body, std::string_view trailers = {}) {
+  const Connection connection(port);
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx\r\n", body.size());
+  std::string text = "POST " + std::string(target) +
+                     " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  if (!body.empty()) text += size + std::string(body) + "\r\n";
+  connection.send(text + "0\r\n" + std::string(trailers) + "\r\n");
+  return connection.receive_all();
+}
+
+TEST(ServeP3, Answers) {
+  Server server({guest("p3-hello")});
+  EXPECT_EQ(get(server.port(), "/").body, "Hello, world!");
+  EXPECT_THAT(get(server.port(), "/").head, HasSubstr("Content-Length: 13"));
+  EXPECT_EQ(get(server.port(), "/?name=you").body, "Hello, you!\n");
+  const auto outcome = server.stop();
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.err, server.first_line() + "\n");
+}
+
+TEST(ServeP3, AnInstanceServesManyRequests) {
+  Server warm({"--shards", "1", guest("p3-http")});
+  for (int i = 1; i < 4; ++i) EXPECT_EQ(get(warm.port(), "/instance").body, std::to_string(i) + "\n");
+  Server fresh({"--max-invocations", "1", "--shards", "1", guest("p3-http")});
+  for (int i = 1; i < 4; ++i) EXPECT_EQ(get(fresh.port(), "/instance").body, "1\n");
+  Server some({"--max-invocations", "2", "--shards", "1", guest("p3-http")});
+  std::string seen;
+  for (int i = 1; i < 5; ++i) seen += get(some.port(), "/instance").body;
+  EXPECT_EQ(seen, "1\n2\n1\n2\n");
+}
+
+TEST(ServeP3, RequestsShareAnInstanceUpToItsConcurrency) {
+  Server server({"--shards", "1", "--max-concurrency", "2", guest("p3-http")});
+  const Connection one(server.port()), two(server.port());
+  for (const auto* busy : {&one, &two}) {
+    busy->send("GET /slow?ms=2000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(busy->receive_until("one"), HasSubstr("one"));
+  }
+  EXPECT_EQ(get(server.port(), "/instance").body, "1\n") << "both places of the first are taken";
+  EXPECT_EQ(get(server.port(), "/instance").body, "2\n") << "the second goes on";
+  EXPECT_THAT(one.receive_until("two"), HasSubstr("two"));
+}
+
+TEST(ServeP3, BodiesAndTrailersPassBothWays) {
+  Server server({"--shards", "1", guest("p3-http")});
+  const std::string body(300'000, 'b');
+  EXPECT_THAT(post(server.port(), "/count", body), HasSubstr("300000 29400000\n"));
+  for (const auto* path : {"/echo", "/pass"}) {
+    const auto reply = post(server.port(), path, body, "X-Sum: 7\r\n");
+    EXPECT_EQ(std::ranges::count(reply, 'b'), 300'000) << path;
+    EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n")) << path;
+  }
+  EXPECT_THAT(get(server.port(), "/trailers").body, HasSubstr("0\r\nx-sum: 42\r\n\r\n"));
+  EXPECT_EQ(std::ranges::count(get(server.port(), "/stream?n=1000000").body, 'x'), 1'000'000);
+}
+
+TEST(ServeP3, TheGuestLearnsHowItsResponseWasTransmitted) {
+  Server server({"--shards", "1", guest("p3-http")});
+  const auto last = [&] { return get(server.port(), "/transmission").body; };
+  EXPECT_EQ(get(server.port(), "/").body, "hello\n");
+  EXPECT_EQ(last(), "ok\n");
+  static_cast<void>(get(server.port(), "/mismatch?length=10&n=5"));
+  EXPECT_EQ(last(), "28\n") << "HTTP-response-body-size";
+  static_cast<void>(get(server.port(), "/mismatch?length=5&n=10"));
+  EXPECT_EQ(last(), "28\n");
+  static_cast<void>(get(server.port(), "/broken"));
+  EXPECT_EQ(last(), "35\n") << "the error that the trailers resolved to";
+}
+
+TEST(ServeP3, FailuresOfTheGuestAreAnswered) {
+  Server server({"--cpu-budget", "100", "--request-timeout", "1000", "--shards", "1", guest("p3-http")});
+  struct Row {
+    std::string target;
+    int status;
+  };
+  const Row rows[] = {
+      {"/trap", 502}, {"/nothing", 502},        {"/refuse", 502},
+      {"/spin", 502}, {"/sleep?ms=60000", 504}, {"/status?code=404", 404},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(get(server.port(), row.target).status, row.status) << row.target;
+    EXPECT_EQ(get(server.port(), "/").status, 200) << "after " << row.target;
+  }
+  EXPECT_EQ(server.stop().status, 0);
+}
+
+TEST(ServeP3, ATaskGoesOnAfterItsAnswer) {
+  Server server({"--shards", "1", guest("p3-http")});
+  EXPECT_EQ(get(server.port(), "/after?ms=50").body, "answered\n");
+  std::string last;
+  for (int i = 0; i < 100 && last != "after\n"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    last = get(server.port(), "/transmission").body;
+    // Reading it is itself a response that is transmitted.
+    if (last == "ok\n") continue;
+  }
+  EXPECT_EQ(server.stop().status, 0);
+}
+
+TEST(ServeP3, AClientThatLeavesCancelsItsTaskAlone) {
+  Server server({"--shards", "1", guest("p3-http")});
+  const Connection stays(server.port());
+  stays.send("GET /slow?ms=1000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(stays.receive_until("one"), HasSubstr("one"));
+  {
+    const Connection leaves(server.port());
+    leaves.send("GET /sleep?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  EXPECT_THAT(stays.receive_until("two"), HasSubstr("two"));
+  EXPECT_EQ(get(server.port(), "/instance").body, "3\n");
+  EXPECT_EQ(server.stop().status, 0);
+}
+
+TEST(ServeP3, AProxyPassesBothBodies) {
+  Server origin({"--shards", "1", guest("p3-http")});
+  const std::string host = "127.0.0.1:" + std::to_string(origin.port());
+  Server proxy({"--shards", "1", "--allow-host", host, guest("p3-http")});
+  EXPECT_THAT(get(proxy.port(), "/proxy?url=http://" + host + "/").body, HasSubstr("hello\n"));
+  const std::string body(300'000, 'b');
+  const auto reply = post(proxy.port(), "/proxy?url=http://" + host + "/echo", body, "X-Sum: 7\r\n");
+  EXPECT_EQ(std::ranges::count(reply, 'b'), 300'000);
+  EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n"));
+  EXPECT_EQ(get(proxy.port(), "/proxy?url=http://127.0.0.2:1/").status, 502) << "not allowed";
+}
+
+}  // namespace
+}  // namespace wisp::e2e
