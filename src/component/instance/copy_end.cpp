@@ -13,7 +13,7 @@ CopyEnd::~CopyEnd() {
 
 bool CopyEnd::is_of(const Tree& tree, const Type* type) {
   if (payload_ == nullptr) return tree.same_payload(element_, type);
-  if (!payload_->matches(type, tree.resource_tags())) return false;
+  if (!tree.stands_for(type, *payload_)) return false;
   payload_ = nullptr;
   element_ = type;
   return true;
@@ -21,7 +21,7 @@ bool CopyEnd::is_of(const Tree& tree, const Type* type) {
 
 bool CopyEnd::is_of(const Tree& tree, const HostPayload& payload) const {
   if (payload_ != nullptr) return payload_ == &payload;
-  return payload.matches(element_, tree.resource_tags());
+  return tree.stands_for(element_, payload);
 }
 
 Result<> CopyEnd::copy(const GuestRegion& region, std::uint32_t length) {

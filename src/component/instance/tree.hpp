@@ -6,6 +6,7 @@
 #include "component/instance/guest_buffer.hpp"
 #include "component/instance/guest_run.hpp"
 #include "component/instance/linked.hpp"
+#include "component/instance/payload.hpp"
 #include "component/instance/shard.hpp"
 #include "component/instance/task.hpp"
 #include "engine/store.hpp"
@@ -159,6 +160,8 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   [[nodiscard]] const ResourceTags& resource_tags() const noexcept { return linked_->tags(); }
   /// Whether two payload types of the tree are the same: they may name one host resource twice.
   [[nodiscard]] bool same_payload(const Type* mine, const Type* other) const;
+  /// Whether `type` of the tree (null: none) is what a host's C++ type stands for. Comparing costs once.
+  [[nodiscard]] bool stands_for(const Type* type, const HostPayload& payload) const;
   /// The plan that copies elements of a stream or future between two guests.
   [[nodiscard]] Result<const TransferPlan*> element_plan(const GuestRegion& from, const GuestRegion& to);
   [[nodiscard]] const ResourceBinding& binding(ResourceId resource) const {
@@ -220,6 +223,7 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   boost::intrusive::list<Task, boost::intrusive::constant_time_size<false>> tasks_;
   std::vector<std::unique_ptr<Entry>> waiting_entries_;
   std::deque<std::pair<ElementKey, TransferPlan>> element_plans_;
+  mutable boost::container::small_vector<std::pair<const Type*, const HostPayload*>, 4> known_payloads_;
   Activation* activation_ = nullptr;
   Signal idle_;
   Collapse collapse_{*this};

@@ -178,6 +178,15 @@ bool Tree::same_payload(const Type* mine, const Type* other) const {
   return mine == other || SameTree(*linked_).equal(mine, other);
 }
 
+bool Tree::stands_for(const Type* type, const HostPayload& payload) const {
+  constexpr std::size_t kRemembered = 32;
+  const std::pair pair(type, &payload);
+  if (std::ranges::find(known_payloads_, pair) != known_payloads_.end()) return true;
+  if (!payload.matches(type, resource_tags())) return false;
+  if (known_payloads_.size() < kRemembered) known_payloads_.push_back(pair);
+  return true;
+}
+
 Result<const TransferPlan*> Tree::element_plan(const GuestRegion& from, const GuestRegion& to) {
   const ElementKey key{from.element, from.options->pointer, from.options->encoding,
                        to.element,   to.options->pointer,   to.options->encoding};

@@ -52,8 +52,24 @@ awaitable<Result<std::uint32_t>> words(Caller&, Stream<std::string> stream) {
   }
 }
 
+/// Waits for the answer of a call that ends otherwise.
+struct Nobody final : CallSource {
+  Result<> start(CallSide&, FlatSpan) override { return {}; }
+  Result<> resolve(CallSide&, FlatSpan) override { return {}; }
+  void cancelled() noexcept override {}
+  void failed(const Error&) noexcept override { ++failures; }
+  int failures = 0;
+};
+
 class Channels : public ::testing::Test {
  protected:
+  /// Speaks the words as they are read, then drops its end; `spoken` counts who has ended.
+  awaitable<void> speak(std::shared_ptr<StreamWriter<std::string>> writer) {
+    std::vector<std::string> words{"one", "three", "", "fourteen", "a"};
+    (void)co_await writer->write_all(words);
+    ++spoken;
+  }
+
   Channels() {
     auto& io = host.linker.interface("test:host/channels");
     io.async_function("echo", [](Caller&, std::uint32_t x) -> Result<std::uint32_t> { return x; });
@@ -72,6 +88,15 @@ class Channels : public ::testing::Test {
       return end;
     });
     io.async_function("words", words);
+    io.function("spoken", [this](Caller& caller) {
+      auto writer = std::make_shared<StreamWriter<std::string>>();
+      auto end = writer->readable();
+      // Not before the guest reads.
+      boost::asio::post(caller.loop(), [this, writer, &loop = caller.loop()]() mutable {
+        boost::asio::co_spawn(loop, speak(std::move(writer)), boost::asio::detached);
+      });
+      return end;
+    });
     linked = host.link(host.load(testing::read_file(WISP_WAT_DIR "/channels.wasm")));
   }
 
@@ -82,6 +107,7 @@ class Channels : public ::testing::Test {
 
   testing::Host host;
   std::shared_ptr<const Linked> linked;
+  int spoken = 0;
 };
 
 TEST_F(Channels, AnAsyncHostFunctionMayAnswerAtOnce) {
@@ -113,19 +139,36 @@ TEST_F(Channels, TheHostResolvesAFutureThatNeedsGuestMemory) { EXPECT_EQ(call("w
 
 TEST_F(Channels, TheHostReadsAStreamOfStrings) { EXPECT_EQ(call("write-words"), 8U); }
 
+TEST_F(Channels, TheHostWritesAStreamOfStrings) {
+  EXPECT_EQ(call("hear-words"), 17U);
+  EXPECT_EQ(spoken, 1);
+}
+
+/// The tree ends between the host's write and the moment in which the guest's memory could have taken it.
+TEST_F(Channels, AWriteThatWaitsForItsTurnEndsWithTheTree) {
+  for (int turns = 0; turns < 8; ++turns) {
+    spoken = 0;
+    std::unique_ptr<Tree> tree;
+    host.run(
+        [&](GuestRun& run) { tree = testing::must(Tree::instantiate(linked, run, host.limits, nullptr)); });
+    Nobody nobody;
+    const TaskRef task = testing::must(tree->start(*find_export(*linked, "hear-words"), nobody));
+    host.shard.loop().restart();
+    for (int turn = 0; turn < turns; ++turn) host.shard.loop().poll_one();
+    tree = nullptr;
+    host.shard.loop().restart();
+    host.shard.loop().run();
+    EXPECT_EQ(spoken, 1) << turns;
+  }
+}
+
 /// Trees that end with calls, streams and stacks in flight leave nothing behind (AddressSanitizer looks).
 TEST_F(Channels, ATreeEndsWithWorkInFlight) {
   for (const char* name : {"stuck", "two-at-once", "sum-numbers", "write-numbers", "word-length"}) {
     std::unique_ptr<Tree> tree;
     host.run(
         [&](GuestRun& run) { tree = testing::must(Tree::instantiate(linked, run, host.limits, nullptr)); });
-    struct Nobody final : CallSource {
-      Result<> start(CallSide&, FlatSpan) override { return {}; }
-      Result<> resolve(CallSide&, FlatSpan) override { return {}; }
-      void cancelled() noexcept override {}
-      void failed(const Error&) noexcept override { ++failures; }
-      int failures = 0;
-    } nobody;
+    Nobody nobody;
     const TaskRef task = testing::must(tree->start(*find_export(*linked, name), nobody));
     EXPECT_EQ(tree->tasks(), 1U) << name;
     tree = nullptr;

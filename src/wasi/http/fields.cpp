@@ -22,9 +22,8 @@ constexpr std::array<std::string_view, 9> kForbidden{"connection",
                                                      "host",
                                                      "http2-settings"};
 
-/// Space around a value is no part of it (RFC 9110 §5.5).
-std::string_view trimmed(std::span<const std::byte> value) {
-  std::string_view text = net::http::as_text(value);
+/// Space around a value is no part of it (RFC 9110 §5.5), but guests get back what they gave.
+std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
@@ -89,14 +88,14 @@ FieldMap::Outcome FieldMap::set(std::string_view name, std::span<const std::span
     if (net::http::same_name(name, other)) bytes -= cost(other, value);
   }
   for (const auto& value : values) {
-    const auto text = trimmed(value);
-    if (!net::http::is_field_value(text)) return std::unexpected(HeaderError::invalid_syntax);
+    const auto text = net::http::as_text(value);
+    if (!net::http::is_field_value(trimmed(text))) return std::unexpected(HeaderError::invalid_syntax);
     bytes += cost(name, text);
   }
   if (bytes > own_.max_bytes() || !share_.resize(bytes)) return std::unexpected(HeaderError::size_exceeded);
   own_.remove(name);
   for (const auto& value : values) {
-    if (!own_.add(name, trimmed(value))) return std::unexpected(HeaderError::size_exceeded);
+    if (!own_.add(name, net::http::as_text(value))) return std::unexpected(HeaderError::size_exceeded);
   }
   shrink();
   return {};
@@ -104,8 +103,8 @@ FieldMap::Outcome FieldMap::set(std::string_view name, std::span<const std::span
 
 FieldMap::Outcome FieldMap::append(std::string_view name, std::span<const std::byte> value) {
   if (auto may = may_change(name); !may) return may;
-  const auto text = trimmed(value);
-  if (!net::http::is_field_value(text)) return std::unexpected(HeaderError::invalid_syntax);
+  const auto text = net::http::as_text(value);
+  if (!net::http::is_field_value(trimmed(text))) return std::unexpected(HeaderError::invalid_syntax);
   const std::size_t before = own_.size_bytes();
   if (!share_.resize(before + cost(name, text))) return std::unexpected(HeaderError::size_exceeded);
   if (own_.add(name, text)) return {};
@@ -138,6 +137,11 @@ std::expected<FieldMap, HeaderError> FieldMap::clone(Quota::Slot share) const {
 
 std::shared_ptr<const Fields> FieldMap::freeze() {
   if (shared_) return shared_;
+  if (std::ranges::any_of(own_, [](const auto& field) { return trimmed(field.value) != field.value; })) {
+    Fields sent(own_.max_bytes());
+    for (const auto& [name, value] : own_) static_cast<void>(sent.add(name, trimmed(value)));
+    own_ = std::move(sent);
+  }
   struct Held {
     Fields fields;
     Quota::Slot share;

@@ -60,7 +60,8 @@ class FieldMap {
   /// A deep copy that is mutable, and holds bytes of `share`. Size exceeded: they are not there.
   [[nodiscard]] std::expected<FieldMap, HeaderError> clone(Quota::Slot share = {}) const;
 
-  /// Makes it immutable and shares what it holds.
+  /// Makes it immutable and shares what it holds, without the space around values, which is no part of them
+  /// (RFC 9110 §5.5).
   [[nodiscard]] std::shared_ptr<const net::http::Fields> freeze();
 
  private:

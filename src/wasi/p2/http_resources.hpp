@@ -2,8 +2,8 @@
 
 #include "component/instance/host_resource.hpp"
 #include "wasi/http/message.hpp"
-#include "wasi/http/outgoing_body.hpp"
 #include "wasi/http/outgoing.hpp"
+#include "wasi/http/outgoing_body.hpp"
 #include "wasi/p2/resources.hpp"
 
 #include <memory>

@@ -1,6 +1,7 @@
 #include "wasi/p3/byte_flow.hpp"
 
 #include "component/link/channels.hpp"
+#include "wasi/p3/stream_taker.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -11,7 +12,6 @@
 namespace wisp::wasi::p3 {
 
 using component::Stream;
-using component::StreamReader;
 using component::StreamWriter;
 
 namespace {
@@ -29,9 +29,10 @@ class Flow : public Waiter, public std::enable_shared_from_this<Direction> {
 
   void wake() noexcept override {
     const auto self = this->shared_from_this();
-    // What the step does may fire the signals that it is woken by.
-    if (self_ == nullptr || std::exchange(stepping_, true)) return;
-    self->step();
+    again_ = true;
+    // What a step does may wake it.
+    if (std::exchange(stepping_, true)) return;
+    while (self_ != nullptr && std::exchange(again_, false)) self->step();
     stepping_ = false;
   }
 
@@ -71,6 +72,7 @@ class Flow : public Waiter, public std::enable_shared_from_this<Direction> {
   SignalLink offering_;
   SignalLink changed_;
   bool stepping_ = false;
+  bool again_ = false;
 };
 
 class FlowFrom final : public Flow<FlowFrom, StreamWriter<std::uint8_t>, ByteSource> {
@@ -113,20 +115,17 @@ class FlowFrom final : public Flow<FlowFrom, StreamWriter<std::uint8_t>, ByteSou
   }
 };
 
-/// A guest's write is taken where it lies. A writer that has no buffer of its own either (another flow) shows
-/// itself by answering a read of no elements, and then is given one.
-class FlowTo final : public Flow<FlowTo, StreamReader<std::uint8_t>, ByteSink> {
+class FlowTo final : public Flow<FlowTo, StreamTaker, ByteSink> {
  public:
-  FlowTo(boost::asio::io_context& loop, Stream<std::uint8_t> data, std::shared_ptr<ByteSink> sink,
-         Quota::Slot slot, FlowDone done)
-      : Flow(std::move(sink), std::move(slot), std::move(done), std::move(data)), loop_(loop) {}
+  FlowTo(Stream<std::uint8_t> data, std::shared_ptr<ByteSink> sink, Quota::Slot slot, FlowDone done)
+      : Flow(std::move(sink), std::move(slot), std::move(done), std::move(data)) {}
 
-  void start() {
-    end().on_progress = [this] {
-      boost::asio::post(loop_, [weak = weak_from_this()] {
+  void start(boost::asio::io_context& loop) {
+    end().on_progress([&loop, weak = weak_from_this()] {
+      boost::asio::post(loop, [weak] {
         if (const auto self = weak.lock()) self->wake();
       });
-    };
+    });
     begin();
   }
 
@@ -139,74 +138,36 @@ class FlowTo final : public Flow<FlowTo, StreamReader<std::uint8_t>, ByteSink> {
         return await_core();
       }
       if (flushing_) return finish({});
-      const Step next = pass_on(std::min(*capacity, kMaxRead));
-      if (next == Step::over) return;
-      if (next == Step::wait) return await_other();
+      StreamResult<> passed;
+      switch (end().look()) {
+        case StreamTaker::Has::nothing:
+          return await_other();
+        case StreamTaker::Has::question:
+          end().answer();
+          break;
+        case StreamTaker::Has::bytes:
+          passed = pass_on(std::min(*capacity, kMaxRead));
+          break;
+        case StreamTaker::Has::end:
+          flushing_ = true;
+          passed = core().flush();
+          break;
+      }
+      if (!passed) return finish(std::move(passed));
     }
   }
 
  private:
-  enum class Step : std::uint8_t { again, wait, over };
-
-  /// Takes at most `room` bytes.
-  Step pass_on(std::size_t room) {
-    if (reading_) {
-      if (end().pending() && end().progress() == 0 && !end().dropped()) return Step::wait;
-      reading_ = false;
-      const std::size_t count = end().finish();
-      if (count > 0) return write(std::as_bytes(std::span(buffer_)).first(count));
-      asked_ = !std::exchange(buffered_, false);
-    }
-    if (end().offered()) {
-      asked_ = false;
-      if (end().rest() == 0) {
-        end().ready();
-        return Step::again;
-      }
-      const auto from = end().direct();
-      if (from.empty()) return fail();
-      const auto piece = from.first(std::min(from.size(), room));
-      const Step next = write(piece);
-      if (next == Step::again) end().taken(piece.size());
-      return next;
-    }
-    if (end().dropped()) return flush();
-    // The first question has no elements; one that was answered so is followed by a real one.
-    buffered_ = asked_;
-    asked_ = false;
-    reading_ = true;
-    if (buffered_) buffer_.resize(std::max(buffer_.size(), room));
-    end().start(std::span(buffer_).first(buffered_ ? room : 0));
-    return Step::again;
+  StreamResult<> pass_on(std::size_t room) {
+    const auto bytes = end().bytes();
+    // Memory that has shrunk beneath a write cannot be: there is nobody to tell.
+    if (bytes.empty()) return ended();
+    const auto piece = bytes.first(std::min(bytes.size(), room));
+    auto written = core().write(piece);
+    if (written) end().took(piece.size());
+    return written;
   }
 
-  Step write(ByteView bytes) {
-    if (auto written = core().write(bytes); !written) {
-      finish(std::unexpected(std::move(written).error()));
-      return Step::over;
-    }
-    return Step::again;
-  }
-
-  Step flush() {
-    flushing_ = true;
-    if (auto flushed = core().flush(); !flushed) {
-      finish(std::unexpected(std::move(flushed).error()));
-      return Step::over;
-    }
-    return Step::again;
-  }
-
-  Step fail() {
-    finish(ended());
-    return Step::over;
-  }
-
-  boost::asio::io_context& loop_;
-  std::vector<std::uint8_t> buffer_;
-  bool reading_ = false;   // an operation of ours is under way
-  bool buffered_ = false;  // it has elements
-  bool asked_ = false;     // one without elements was answered, and nothing is offered
   bool flushing_ = false;
 };
 
@@ -221,7 +182,7 @@ Stream<std::uint8_t> flow_from(std::shared_ptr<ByteSource> source, Quota::Slot s
 
 void flow_to(boost::asio::io_context& loop, Stream<std::uint8_t> data, std::shared_ptr<ByteSink> sink,
              Quota::Slot slot, FlowDone done) {
-  std::make_shared<FlowTo>(loop, std::move(data), std::move(sink), std::move(slot), std::move(done))->start();
+  std::make_shared<FlowTo>(std::move(data), std::move(sink), std::move(slot), std::move(done))->start(loop);
 }
 
 }  // namespace wisp::wasi::p3

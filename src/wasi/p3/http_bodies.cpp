@@ -263,7 +263,8 @@ http::OutgoingContents::State StreamedBody::state() noexcept {
 void StreamedBody::break_off(std::optional<Failure> failure) noexcept {
   reader_ = nullptr;
   if (!transmission_.written()) {
-    if (failure) {
+    // What is wrong with the body itself says more than how its sending ended.
+    if (failure && !failure_) {
       const auto* code = failure->as<http::ErrorCode>();
       transmission_.write(std::unexpected(
           code != nullptr ? *code : http::ErrorCode::of<http::ErrorCase::internal_error>(failure->text)));

@@ -129,33 +129,45 @@ awaitable<void> pause(boost::asio::io_context& loop) {
   co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
 }
 
+/// Lets go of the listener as soon as nobody can accept any more: its port is free at once.
+struct Listening final : Waiter {
+  explicit Listening(std::shared_ptr<TcpSocket> listener) : socket(std::move(listener)) {}
+  void wake() noexcept override {
+    socket.reset();
+    alarm.wake();
+  }
+  std::shared_ptr<TcpSocket> socket;
+  Alarm alarm;
+};
+
 /// Accepts for as long as the stream is read: who does not read leaves connections in the system's backlog,
 /// and so does who holds as many sockets as it may.
 awaitable<void> accept_all(std::shared_ptr<TcpSocket> listener, Quota::Slot quota,
                            std::unique_ptr<Connections> stream) {
-  Alarm alarm;
+  Listening listening(std::move(listener));
+  Alarm& alarm = listening.alarm;
   SignalLink dropping;
-  dropping.link(stream->dropping(), alarm);
-  while (!stream->dropped()) {
+  dropping.link(stream->dropping(), listening);
+  while (!stream->dropped() && listening.socket != nullptr) {
     SignalLink link;
     if (!stream->wanted()) {
       link.link(stream->offering(), alarm);
       if (!co_await alarm.wait()) co_return;
-    } else if (!listener->ready()) {
-      link.link(listener->changed(), alarm);
+    } else if (!listening.socket->ready()) {
+      link.link(listening.socket->changed(), alarm);
       if (!co_await alarm.wait()) co_return;
     } else if (stream->room() == 0) {
       stream->ready();
     } else {
       SocketResult<> why;
-      auto accepted = accept_some(*listener, quota, stream->room(), why);
+      auto accepted = accept_some(*listening.socket, quota, stream->room(), why);
       if (!accepted.empty()) {
         if (const auto given = co_await stream->write_all(accepted); !given || !*given) co_return;
       } else if (why == std::unexpected(SocketError::new_socket_limit) && !quota.sibling().resize(1)) {
         link.link(quota.freed(), alarm);
         if (!co_await alarm.wait()) co_return;
       } else if (!why && why.error() != SocketError::would_block) {
-        co_await pause(listener->socket().loop());
+        co_await pause(listening.socket->socket().loop());
       }
     }
   }

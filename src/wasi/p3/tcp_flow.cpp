@@ -1,17 +1,19 @@
 #include "wasi/p3/tcp_flow.hpp"
 
 #include "component/link/channels.hpp"
+#include "wasi/p3/stream_taker.hpp"
 
 #include <sys/socket.h>
+#include <boost/asio/post.hpp>
 
 #include <cerrno>
+#include <utility>
 
 namespace wisp::wasi::p3 {
 
 using component::Future;
 using component::FutureWriter;
 using component::Stream;
-using component::StreamReader;
 using component::StreamWriter;
 
 namespace {
@@ -40,13 +42,18 @@ class Flow : public Waiter, public std::enable_shared_from_this<Direction> {
 
   void wake() noexcept override {
     const auto self = this->shared_from_this();
-    if (self_ == nullptr) return;
-    if (end_.dropped()) {
-      self->shut_down();
-      finish({});
-    } else {
-      self->step();
+    again_ = true;
+    // What a step does may wake it.
+    if (std::exchange(stepping_, true)) return;
+    while (self_ != nullptr && std::exchange(again_, false)) {
+      if (end_.dropped()) {
+        self->shut_down();
+        finish({});
+      } else {
+        self->step();
+      }
     }
+    stepping_ = false;
   }
 
   void await_other() noexcept {
@@ -75,6 +82,8 @@ class Flow : public Waiter, public std::enable_shared_from_this<Direction> {
   SignalLink dropping_;
   SignalLink offering_;
   SignalLink ready_;
+  bool stepping_ = false;
+  bool again_ = false;
 };
 
 class Receiving final : public Flow<Receiving, StreamWriter<std::uint8_t>> {
@@ -122,10 +131,19 @@ class Receiving final : public Flow<Receiving, StreamWriter<std::uint8_t>> {
   }
 };
 
-class Sending final : public Flow<Sending, StreamReader<std::uint8_t>> {
+class Sending final : public Flow<Sending, StreamTaker> {
  public:
   Sending(std::shared_ptr<SocketFd> socket, Stream<std::uint8_t> data)
       : Flow(std::move(socket), std::move(data)) {}
+
+  [[nodiscard]] Future<FlowResult> start() {
+    end().on_progress([&loop = socket().loop(), weak = weak_from_this()] {
+      boost::asio::post(loop, [weak] {
+        if (const auto self = weak.lock()) self->wake();
+      });
+    });
+    return begin();
+  }
 
  private:
   friend Flow;
@@ -133,23 +151,39 @@ class Sending final : public Flow<Sending, StreamReader<std::uint8_t>> {
   void shut_down() noexcept { ::shutdown(socket().get(), SHUT_WR); }
 
   void step() {
-    while (end().offered()) {
-      if (end().rest() == 0) {
-        if (!socket().is_ready(POLLOUT)) return await_space();
-        end().ready();
-        continue;
+    while (true) {
+      switch (end().look()) {
+        case StreamTaker::Has::nothing:
+          return await_other();
+        case StreamTaker::Has::question:
+          if (!socket().is_ready(POLLOUT)) return await_space();
+          end().answer();
+          break;
+        case StreamTaker::Has::bytes:
+          if (!send_some()) return;
+          break;
+        case StreamTaker::Has::end:
+          shut_down();
+          return finish({});
       }
-      const auto from = end().direct();
-      if (from.empty()) return finish(refuse(SocketError::unknown));
-      const ssize_t sent = ::send(socket().get(), from.data(), from.size(), MSG_NOSIGNAL);
-      if (sent < 0) {
-        const int error = errno;
-        if (later(error)) return await_space();
-        return finish(refuse(socket_error_from_errno(error)));
-      }
-      end().taken(static_cast<std::size_t>(sent));
     }
-    await_other();
+  }
+
+  /// False when there is no going on now.
+  bool send_some() {
+    const auto from = end().bytes();
+    const ssize_t sent = from.empty() ? -1 : ::send(socket().get(), from.data(), from.size(), MSG_NOSIGNAL);
+    const int error = errno;
+    if (sent >= 0) {
+      end().took(static_cast<std::size_t>(sent));
+    } else if (from.empty()) {
+      finish(refuse(SocketError::unknown));
+    } else if (later(error)) {
+      await_space();
+    } else {
+      finish(refuse(socket_error_from_errno(error)));
+    }
+    return sent >= 0;
   }
 
   void await_space() {
@@ -166,7 +200,7 @@ Received receive_from(std::shared_ptr<SocketFd> socket) {
 }
 
 Future<FlowResult> send_to(std::shared_ptr<SocketFd> socket, Stream<std::uint8_t> data) {
-  return std::make_shared<Sending>(std::move(socket), std::move(data))->begin();
+  return std::make_shared<Sending>(std::move(socket), std::move(data))->start();
 }
 
 }  // namespace wisp::wasi::p3

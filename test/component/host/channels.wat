@@ -6,7 +6,8 @@
     (export "numbers" (func (result (stream u8))))
     (export "sum" (func async (param "s" (stream u8)) (result u32)))
     (export "word" (func (result (future string))))
-    (export "words" (func async (param "s" (stream string)) (result u32)))))
+    (export "words" (func async (param "s" (stream string)) (result u32)))
+    (export "spoken" (func (result (stream string))))))
 
   (core module $Memory
     (memory (export "memory") 1)
@@ -30,6 +31,7 @@
   (canon lower (func $host "sum") async (memory $memory) (core func $sum))
   (canon lower (func $host "word") (core func $word))
   (canon lower (func $host "words") async (memory $memory) (core func $words))
+  (canon lower (func $host "spoken") (core func $spoken))
   (canon stream.new $bytes (core func $bytes.new))
   (canon stream.read $bytes async (memory $memory) (core func $bytes.read))
   (canon stream.write $bytes async (memory $memory) (core func $bytes.write))
@@ -38,6 +40,7 @@
   (canon stream.new $strings (core func $strings.new))
   (canon stream.write $strings async (memory $memory) (core func $strings.write))
   (canon stream.drop-writable $strings (core func $strings.drop-writable))
+  (canon stream.read $strings async (memory $memory) (realloc $realloc) (core func $strings.read))
   (canon future.read $text async (memory $memory) (realloc $realloc) (core func $text.read))
   (canon future.drop-readable $text (core func $text.drop-readable))
   (canon waitable-set.new (core func $set.new))
@@ -55,6 +58,8 @@
     (import "" "sum" (func $sum (param i32 i32) (result i32)))
     (import "" "word" (func $word (result i32)))
     (import "" "words" (func $words (param i32 i32) (result i32)))
+    (import "" "spoken" (func $spoken (result i32)))
+    (import "" "strings.read" (func $strings.read (param i32 i32 i32) (result i32)))
     (import "" "bytes.new" (func $bytes.new (result i64)))
     (import "" "bytes.read" (func $bytes.read (param i32 i32 i32) (result i32)))
     (import "" "bytes.write" (func $bytes.write (param i32 i32 i32) (result i32)))
@@ -171,6 +176,23 @@
       (call $subtask (local.get $task))
       (i32.load (i32.const 64)))
 
+    ;; Reads strings of the host until it drops its end; the number of their characters.
+    (func (export "hear-words") (result i32)
+      (local $s i32) (local $code i32) (local $at i32) (local $end i32) (local $sum i32)
+      (local.set $s (call $spoken))
+      (loop $more
+        (local.set $code (call $settle (local.get $s) (call $strings.read (local.get $s) (i32.const 128) (i32.const 4))))
+        (local.set $at (i32.const 128))
+        (local.set $end (i32.add (local.get $at) (i32.shl (i32.shr_u (local.get $code) (i32.const 4)) (i32.const 3))))
+        (block $done
+          (loop $each
+            (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+            (local.set $sum (i32.add (local.get $sum) (i32.load offset=4 (local.get $at))))
+            (local.set $at (i32.add (local.get $at) (i32.const 8)))
+            (br $each)))
+        (br_if $more (i32.eqz (i32.and (local.get $code) (i32.const 15)))))
+      (local.get $sum))
+
     ;; Reads from a stream that is never written until the call is ended from outside.
     (func (export "stuck") (result i32)
       (local $s i32)
@@ -179,6 +201,7 @@
   (core instance $main (instantiate $Main (with "m" (instance $m)) (with "" (instance
     (export "echo" (func $echo)) (export "later" (func $later)) (export "later-async" (func $later-async))
     (export "numbers" (func $numbers)) (export "sum" (func $sum)) (export "word" (func $word)) (export "words" (func $words))
+    (export "spoken" (func $spoken)) (export "strings.read" (func $strings.read))
     (export "bytes.new" (func $bytes.new)) (export "bytes.read" (func $bytes.read)) (export "bytes.write" (func $bytes.write))
     (export "bytes.drop-readable" (func $bytes.drop-readable)) (export "bytes.drop-writable" (func $bytes.drop-writable))
     (export "strings.new" (func $strings.new)) (export "strings.write" (func $strings.write))
@@ -195,4 +218,5 @@
   (func (export "write-numbers") async (result u32) (canon lift (core func $main "write-numbers")))
   (func (export "word-length") async (result u32) (canon lift (core func $main "word-length")))
   (func (export "write-words") async (result u32) (canon lift (core func $main "write-words")))
+  (func (export "hear-words") async (result u32) (canon lift (core func $main "hear-words")))
   (func (export "stuck") async (result u32) (canon lift (core func $main "stuck"))))
