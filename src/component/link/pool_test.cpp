@@ -45,7 +45,7 @@ TEST_F(Pool, UsesATreeAsOftenAsAllowed) {
 }
 
 TEST_F(Pool, BoundsLiveAndIdleTrees) {
-  TreePool pool(linked, {}, {.max_invocations = 100, .pool_size = 1, .max_live = 2}, {});
+  TreePool pool(linked, {}, {.pool_size = 1, .max_invocations = 100, .max_live = 2}, {});
   host.run([&](GuestRun& run) {
     auto one = must(pool.take(run));
     auto two = must(pool.take(run));

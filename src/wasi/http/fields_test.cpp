@@ -71,7 +71,7 @@ TEST(FieldMap, KeepsCasingAndOrderAndIgnoresCaseInLookups) {
   EXPECT_TRUE(map.append("X-One", as_body("1")));
   EXPECT_TRUE(map.append("other", as_body("2")));
   EXPECT_TRUE(map.append("x-one", as_body(" 3 ")));
-  EXPECT_EQ(listed(map), (std::vector<std::string>{"X-One=1", "other=2", "x-one=3"}));
+  EXPECT_EQ(listed(map), (std::vector<std::string>{"X-One=1", "other=2", "x-one= 3 "}));
   EXPECT_TRUE(map.fields().contains("X-ONE"));
   const std::span<const std::byte> values[] = {as_body("a"), as_body("b")};
   EXPECT_TRUE(map.set("X-ONE", values));
@@ -81,6 +81,16 @@ TEST(FieldMap, KeepsCasingAndOrderAndIgnoresCaseInLookups) {
   EXPECT_TRUE(map.remove("OTHER"));
   EXPECT_TRUE(map.remove("absent"));
   EXPECT_TRUE(map.fields().empty());
+}
+
+TEST(FieldMap, IsSentWithoutTheSpaceAroundValues) {
+  FieldMap map;
+  EXPECT_TRUE(map.append("tab", as_body("\t")));
+  EXPECT_TRUE(map.append("three", as_body(" 3 ")));
+  EXPECT_EQ(listed(map), (std::vector<std::string>{"tab=\t", "three= 3 "}));
+  const auto sent = map.freeze();
+  EXPECT_TRUE(sent->contains("tab"));
+  EXPECT_EQ(listed(map), (std::vector<std::string>{"tab=", "three=3"}));
 }
 
 TEST(FieldMap, AFailedSetChangesNothing) {
