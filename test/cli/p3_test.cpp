@@ -65,8 +65,8 @@ TEST(P3, FilesAreReadAndWrittenByStreams) {
   folder.write("much", much);
   folder.write("empty", "");
   const std::string grant = folder.path() + "::/";
-  const auto run = [&](std::vector<std::string> arguments, const std::string& input = "") {
-    return wisp(p3(std::move(arguments), {"--dir", grant}), {.input = input});
+  const auto run = [&](const std::vector<std::string>& arguments, const std::string& input = "") {
+    return wisp(p3(arguments, {"--dir", grant}), {.input = input});
   };
   EXPECT_EQ(run({"read", "much"}).out == much, true);
   EXPECT_EQ(run({"read", "much", "999990"}).out, much.substr(999'990));

@@ -21,6 +21,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 
 namespace wisp::component {
@@ -119,16 +120,17 @@ class Scenario {
 
  private:
   void act(const std::string& line) {
-    char instance[16], function[16];
+    std::istringstream words(line);
+    std::string verb, instance, function;
     unsigned token = 0;
-    if (std::sscanf(line.c_str(), "c %15s %15s %u", instance, function, &token) == 3) {
-      const Lift* const lift =
-          find_export(*linked_, fmt::format("test:scenario/{}", instance), std::string_view(function));
+    words >> verb;
+    if (verb == "c" && words >> instance >> function >> token) {
+      const Lift* const lift = find_export(*linked_, fmt::format("test:scenario/{}", instance), function);
       if (lift == nullptr) return;
       RootCall& call = *(calls_[token] = std::make_unique<RootCall>(*director_, token));
       // A trap is seen in the tree.
       if (auto task = tree_->start(*lift, call)) call.task = *task;
-    } else if (std::sscanf(line.c_str(), "k %u", &token) == 1 && calls_.contains(token)) {
+    } else if (verb == "k" && words >> token && calls_.contains(token)) {
       if (const TaskRef task = calls_[token]->task) (void)task->request_cancellation(nullptr);
     }
   }

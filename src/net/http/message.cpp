@@ -42,6 +42,7 @@ Result<> Fields::add(std::string_view name, std::string_view value) {
   }
   if (text_.size() + name.size() + value.size() > 2 * std::size_t{max_bytes_}) {  // gaps that remove() left
     // The new field may be a view of this list, so the old text lives until it is copied.
+    // NOLINTNEXTLINE(bugprone-unused-local-non-trivial-variable)
     const std::string old = pack();
     return add(name, value);
   }
