@@ -5,7 +5,7 @@ PRESET ?= release
 ADDR ?= 127.0.0.1:8000
 JOBS ?= $(shell nproc)
 
-# One cache for all presets and checkouts: paths inside the repository are hashed relative to it.
+# Paths inside the repository are hashed relative to it. Build folders still share little: the precompiled header differs by path.
 export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
