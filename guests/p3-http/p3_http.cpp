@@ -1,5 +1,5 @@
 // wasi:http 0.3, a path for each behaviour; see guests/README.md.
-#include "task.hpp"
+#include "p3_task.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -3,7 +3,7 @@
 #include "cli/failure.hpp"
 #include "component/instance/guest_run.hpp"
 #include "component/link/late_drops.hpp"
-#include "wasi/http/outgoing.hpp"
+#include "wasi/http/local_call.hpp"
 
 #include <unistd.h>
 #include <boost/asio/signal_set.hpp>
@@ -53,6 +53,11 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
   if (outcome && signal_ != 0) outcome = std::unexpected(interrupted());
   if (outcome) outcome = tree->outcome();
   tree.reset();
+  // Companions that its requests went to.
+  if (wasi::http::local_calls(loop) != 0) {
+    wasi::http::kill_local_calls(loop, Error(Errc::cancelled, "the command has ended"));
+    while (wasi::http::local_calls(loop) != 0) loop.run_one();
+  }
   // Destructors of resources that the guest still held of its companions.
   while (component::pending_drops(shard_) != 0) loop.run_one();
   if (const auto& outgoing = context_->outgoing()) {

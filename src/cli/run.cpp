@@ -12,6 +12,8 @@
 #include "component/abi/wave.hpp"
 #include "component/instance/call_side.hpp"
 #include "component/link/invoke.hpp"
+#include "wasi/http/outgoing.hpp"
+#include "wasi/http/routes.hpp"
 
 #include <unistd.h>
 #include <boost/json/object.hpp>
@@ -74,10 +76,28 @@ class RunCommand final : public Command {
     const auto world = TRY(load(engine, console));
     auto outgoing = TRY(make_outgoing(setup));
     component::Shard shard(engine);
-    auto context =
-        std::make_shared<wasi::Context>(std::make_shared<const wasi::Setup>(std::move(setup)), shard.loop());
-    if (outgoing.policy)
-      context->set_outgoing(std::make_shared<wasi::http::Outgoing>(shard.loop(), std::move(outgoing)));
+    const auto shared_setup = std::make_shared<const wasi::Setup>(std::move(setup));
+    std::shared_ptr<wasi::http::Outgoing> client;
+    if (outgoing.policy) client = std::make_shared<wasi::http::Outgoing>(shard.loop(), std::move(outgoing));
+    const auto make_context = [&](std::shared_ptr<wasi::http::Routes> routes) {
+      auto context = std::make_shared<wasi::Context>(shared_setup, shard.loop());
+      context->set_outgoing(client);
+      context->set_routes(std::move(routes));
+      return context;
+    };
+    std::shared_ptr<wasi::http::Routes> routes;
+    if (!world.routes.empty())
+      routes = std::make_shared<wasi::http::Routes>(
+          shard, std::make_shared<const wasi::http::RouteTable>(world.routes),
+          wasi::http::Routes::Options{
+              .trees = limits,
+              .make_context = [&](const std::shared_ptr<wasi::http::Routes>& next)
+                  -> Result<std::shared_ptr<component::HostContext>> { return make_context(next); },
+              .on_failure =
+                  [&console](const net::http::RequestHead&, const Error& error) {
+                    if (error.code() != Errc::cancelled) report(error, console);
+                  }});
+    auto context = make_context(routes);
     GuestSession session(shard, std::move(context));
     auto status =
         invoke_.empty() ? run_command(world, session, limits) : invoke(world, session, limits, console);

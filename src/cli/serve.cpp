@@ -12,8 +12,6 @@
 #include "cli/serve_options.hpp"
 #include "cli/text.hpp"
 #include "cli/world.hpp"
-#include "wasi/p2/http.hpp"
-#include "wasi/p3/http.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -71,11 +69,11 @@ class ServeCommand final : public Command {
 
     it.engine = TRY(engine::Engine::create(settings_.engine()));
     it.world = TRY(load(it.engine, console));
-    // 0.3 before 0.2.
-    auto face = wasi::p3::http_handler(it.world.linked);
-    if (!face && face.error().code() == Errc::export_missing) face = wasi::p2::http_handler(it.world.linked);
+    auto face = http_face(it.world.linked);
     if (!face) return std::unexpected(about(file_, face.error()));
     options.pool = settings_.pool(**face);
+    options.routes = it.world.routes;
+    for (auto& route : options.routes) route.pool = settings_.pool(*route.face);
     options.outgoing = TRY(make_outgoing(*it.setup));
     it.failures = std::make_unique<FailureLog>([&console](const Error& error) { report(error, console); });
     connect(options, it);
@@ -105,6 +103,7 @@ class ServeCommand final : public Command {
             const wasi::http::ShardServices& services) -> Result<std::shared_ptr<component::HostContext>> {
       auto context = std::make_shared<wasi::Context>(setup, services.shard.loop());
       context->set_outgoing(services.outgoing);
+      context->set_routes(services.routes);
       return context;
     };
     if (it.log)

@@ -2,6 +2,7 @@
 
 #include "cli/help.hpp"
 #include "cli/units.hpp"
+#include "cli/world.hpp"
 
 #include <sched.h>
 
@@ -19,10 +20,6 @@ using Milliseconds = std::chrono::milliseconds;
 /// Core instances of a component of the usual kind: the program and two that tools put around it, or the
 /// adapter's.
 constexpr std::uint32_t kInstancesPerTree = 6;
-
-/// What one instance of a 0.3 component does when nobody says (RATIONALE.md).
-constexpr std::uint32_t kWarmInvocations = 1'000;
-constexpr std::uint32_t kWarmConcurrency = 16;
 
 Result<std::uint64_t> read_size(std::string_view option, const std::string& text) {
   auto size = parse_size(text);

@@ -24,7 +24,7 @@ struct Companion {
   std::string file;
   std::shared_ptr<const Component> component;
   std::shared_ptr<const Provider> provider;  // null: not linked yet
-  std::set<std::string> imports, exports;    // canonical names
+  std::set<std::string> imports, exports;    // canonical names; exports only if others may import them
 };
 
 using Externs = std::vector<std::pair<std::string, component::ExternDesc>>;
@@ -46,18 +46,22 @@ class Companionship {
       : host_(host), max_invocations_(max_invocations) {}
 
   Result<> add(const Loader& loader, const std::string& file) {
-    Companion companion { .file = file, .component = TRY(loader.load(file)) };
-    if (const auto& plan = companion.component->plan()) {
-      companion.imports = names_of(plan->imports);
-      companion.exports = names_of(plan->exports);
-    }
-    all_.push_back(std::move(companion));
+    TRY(load(loader, file));
+    Companion& companion = all_.back();
+    if (const auto& plan = companion.component->plan()) companion.exports = names_of(plan->exports);
     return {};
   }
 
+  /// One whose exports nobody imports. Named by --with too, it is one component.
+  Result<> add_route(const Loader& loader, const std::string& file) {
+    if (std::ranges::find(all_, file, &Companion::file) != all_.end()) return {};
+    return load(loader, file);
+  }
+
+  /// Those whose exports others may import. Afterwards all are linked.
   Result<std::vector<std::shared_ptr<const Provider>>> link_all() {
     std::vector<std::shared_ptr<const Provider>> providers;
-    while (providers.size() < all_.size()) {
+    for (std::size_t linked = 0; linked < all_.size(); ++linked) {
       const auto next = std::ranges::find_if(all_, [&](const Companion& one) {
         return !one.provider && std::ranges::none_of(all_, [&](const auto& other) {
           return !other.provider && needs(one, other);
@@ -65,12 +69,23 @@ class Companionship {
       });
       if (next == all_.end()) return circle();
       TRY(link(*next));
-      providers.push_back(next->provider);
+      if (!next->exports.empty()) providers.push_back(next->provider);
     }
     return providers;
   }
 
+  const std::shared_ptr<const component::Linked>& linked(const std::string& file) const {
+    return std::ranges::find(all_, file, &Companion::file)->provider->linked;
+  }
+
  private:
+  Result<> load(const Loader& loader, const std::string& file) {
+    Companion companion { .file = file, .component = TRY(loader.load(file)) };
+    if (const auto& plan = companion.component->plan()) companion.imports = names_of(plan->imports);
+    all_.push_back(std::move(companion));
+    return {};
+  }
+
   Result<> link(Companion& one) {
     std::vector<std::shared_ptr<const Provider>> sources;
     for (const auto& other : all_) {
@@ -99,7 +114,62 @@ class Companionship {
   std::vector<Companion> all_;
 };
 
+/// HOST[:PORT]=FILE, as typed.
+struct TypedRoute {
+  wasi::http::Route route;
+  std::string file;
+};
+
+Result<TypedRoute> parse_route(std::string_view text) {
+  const auto wrong = [&] {
+    return std::unexpected(Error(Errc::usage, fmt::format("--route {}: not HOST[:PORT]=FILE", text))
+                               .with("try", "--route backend.internal=backend.wasm"));
+  };
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || equals + 1 == text.size()) return wrong();
+  auto where = net::http::parse_authority(text.substr(0, equals));
+  if (!where || text.substr(0, equals).ends_with(':') || where->port == 0) return wrong();
+  std::ranges::transform(where->host, where->host.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  const std::string file(text.substr(equals + 1));
+  return TypedRoute{.route = {.host = std::move(where->host),
+                              .port = where->port,
+                              .name = file,
+                              .face = nullptr,
+                              .pool = {}},
+                    .file = file};
+}
+
+Result<std::vector<TypedRoute>> parse_routes(std::span<const std::string> texts) {
+  std::vector<TypedRoute> out;
+  for (const auto& text : texts) {
+    out.push_back(TRY(parse_route(text)));
+    const auto& added = out.back().route;
+    for (const auto& other : std::span(out).first(out.size() - 1)) {
+      if (other.route.host == added.host && other.route.port == added.port)
+        return fail(Errc::usage, "--route names {} twice", text.substr(0, text.find('=')));
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+Result<std::shared_ptr<const wasi::http::HandlerFace>> http_face(
+    std::shared_ptr<const component::Linked> linked) {
+  auto face = wasi::p3::http_handler(linked);
+  if (!face && face.error().code() == Errc::export_missing) return wasi::p2::http_handler(std::move(linked));
+  return face;
+}
+
+component::PoolLimits pool_for(const wasi::http::HandlerFace& face) {
+  component::PoolLimits pool;
+  if (!face.lift().type->async) return pool;
+  pool.max_invocations = kWarmInvocations;
+  pool.max_concurrency = kWarmConcurrency;
+  return pool;
+}
 
 Result<std::unique_ptr<component::HostLinker>> make_host(std::span<const std::string> unstable) {
   auto host = std::make_unique<component::HostLinker>();
@@ -124,18 +194,33 @@ void Companions::declare(CLI::App& app) {
              "held stays")
       ->type_name("N")
       ->group(group);
+  add_repeatable(
+      app, "--route", routes,
+      "requests that components send to HOST go to the component in FILE, which answers HTTP, in this "
+      "process: no network, no --allow-host. Without PORT: to every port. Repeatable (default: none)")
+      ->type_name("HOST[:PORT]=FILE")
+      ->group(group);
 }
 
 Result<World> make_world(const Loader& loader, const std::string& file, const Companions& companions,
                          std::span<const std::string> unstable) {
+  const auto routes = TRY(parse_routes(companions.routes));
   World world { .host = TRY(make_host(unstable)) };
   world.component = TRY(loader.load(file));
   Companionship companionship(*world.host, companions.max_invocations);
   for (const auto& companion : companions.files) TRY(companionship.add(loader, companion));
+  for (const auto& route : routes) TRY(companionship.add_route(loader, route.file));
   const auto providers = TRY(companionship.link_all());
   auto linked = component::link(world.component, *world.host, providers);
   if (!linked) return std::unexpected(about(file, linked.error()));
   world.linked = *std::move(linked);
+  for (const auto& [route, from] : routes) {
+    auto face = http_face(companionship.linked(from));
+    if (!face) return std::unexpected(about(from, face.error()));
+    auto& added = world.routes.emplace_back(route);
+    added.pool = pool_for(**face);
+    added.face = *std::move(face);
+  }
   return world;
 }
 

@@ -24,6 +24,7 @@ namespace wisp::wasi {
 
 namespace http {
 class Outgoing;
+class Routes;
 }  // namespace http
 
 /// A directory given to a guest, under the path that it knows it by.
@@ -110,6 +111,11 @@ class Context : public component::HostContext {
   [[nodiscard]] const std::shared_ptr<http::Outgoing>& outgoing() const noexcept { return outgoing_; }
   void set_outgoing(std::shared_ptr<http::Outgoing> outgoing) noexcept { outgoing_ = std::move(outgoing); }
 
+  /// Components that answer what it sends to certain authorities; null: none. Set by whoever makes the
+  /// context.
+  [[nodiscard]] const std::shared_ptr<http::Routes>& routes() const noexcept { return routes_; }
+  void set_routes(std::shared_ptr<http::Routes> routes) noexcept { routes_ = std::move(routes); }
+
   [[nodiscard]] Quota& descriptors() noexcept { return descriptors_; }
   [[nodiscard]] Quota& file_streams() noexcept { return file_streams_; }
   [[nodiscard]] Quota& sockets() noexcept { return sockets_; }
@@ -125,6 +131,7 @@ class Context : public component::HostContext {
   std::shared_ptr<NetworkAccess> network_;
   std::optional<std::tuple<std::uint64_t, std::uint64_t>> insecure_seed_;
   std::shared_ptr<http::Outgoing> outgoing_;
+  std::shared_ptr<http::Routes> routes_;
   Quota descriptors_;
   Quota file_streams_;
   Quota sockets_;

@@ -23,7 +23,7 @@ std::unique_ptr<HandlerCall> HandlerFace::call(std::shared_ptr<IncomingRequest>,
 
 HttpHandler::HttpHandler(component::Shard& shard, std::shared_ptr<const HandlerFace> face,
                          component::TreePool& pool, Options options)
-    : shard_(shard), face_(std::move(face)), pool_(pool), options_(std::move(options)) {}
+    : place_{.shard = shard, .face = std::move(face), .pool = pool}, options_(std::move(options)) {}
 
 HttpHandler::~HttpHandler() = default;
 
@@ -46,7 +46,7 @@ asio::awaitable<void> HttpHandler::handle(net::http::Exchange& exchange) {
     session->report_outcome();
   } else {
     asio::co_spawn(
-        shard_.loop(),
+        place_.shard.loop(),
         [](std::unique_ptr<Session> rest, std::chrono::milliseconds limit) -> asio::awaitable<void> {
           co_await rest->ended(limit);
           rest->report_outcome();

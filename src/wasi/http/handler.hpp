@@ -68,6 +68,16 @@ class HandlerFace {
                                                           std::shared_ptr<ResponseSlot> slot) const;
 };
 
+/// Where calls of a handler run: a component's trees on one shard. Outlives the calls.
+struct Workplace {
+  component::Shard& shard;
+  std::shared_ptr<const HandlerFace> face;
+  component::TreePool& pool;
+  /// How long a call of an async type may take to end once it is cancelled; then its tree gets no new
+  /// calls, and ends with the last that goes on.
+  std::chrono::milliseconds grace{5'000};
+};
+
 /// Answers the requests of one shard's server with a component.
 ///
 ///   the guest traps, or answers with an error code      502 (503 and 504 for codes that mean that)
@@ -85,9 +95,6 @@ class HttpHandler {
     std::function<void(const net::http::RequestHead&, const Error&)> on_failure;
     /// How long a guest may work on after its response is done. 0: as long as it likes.
     std::chrono::milliseconds afterwards{0};
-    /// How long a call of an async type may take to end once it is cancelled; then its tree gets no new
-    /// calls, and ends with the last that goes on.
-    std::chrono::milliseconds grace{5'000};
   };
 
   HttpHandler(component::Shard& shard, std::shared_ptr<const HandlerFace> face, component::TreePool& pool,
@@ -108,18 +115,11 @@ class HttpHandler {
   /// Completes when no guest is at work.
   [[nodiscard]] boost::asio::awaitable<void> idle();
 
-  [[nodiscard]] component::Shard& shard() const noexcept { return shard_; }
-  [[nodiscard]] component::TreePool& pool() const noexcept { return pool_; }
-  [[nodiscard]] const HandlerFace& face() const noexcept { return *face_; }
-  [[nodiscard]] const Options& options() const noexcept { return options_; }
-
  private:
   class Session;
   friend class Session;
 
-  component::Shard& shard_;
-  std::shared_ptr<const HandlerFace> face_;
-  component::TreePool& pool_;
+  Workplace place_;
   Options options_;
   Session* sessions_ = nullptr;  // an intrusive list
   std::uint32_t at_work_ = 0;

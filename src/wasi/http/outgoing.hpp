@@ -45,6 +45,7 @@ class PendingResponse final : public Readiness {
 
  private:
   friend class Outgoing;
+  friend class LocalHandler;
   enum class State : std::uint8_t { waiting, ready, taken };
   void resolve(Outcome outcome);
 

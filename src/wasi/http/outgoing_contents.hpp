@@ -39,6 +39,8 @@ class OutgoingContents {
   [[nodiscard]] virtual std::uint64_t written() const noexcept = 0;
   /// Once finished.
   [[nodiscard]] virtual const std::shared_ptr<const net::http::Fields>& trailers() const noexcept = 0;
+  /// Once abandoned: why, if its writer has said so.
+  [[nodiscard]] virtual std::optional<ErrorCode> failure() const { return std::nullopt; }
   /// Bytes that nobody has taken yet; valid until anything else runs, or for good once it is finished.
   [[nodiscard]] virtual ByteView pending() const noexcept = 0;
 

@@ -1,6 +1,7 @@
 #include "wasi/http/service.hpp"
 
 #include "component/link/late_drops.hpp"
+#include "wasi/http/local_call.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -19,6 +20,19 @@ namespace asio = boost::asio;
 
 namespace {
 
+std::shared_ptr<Routes> make_routes(component::Shard& shard, const std::shared_ptr<Outgoing>& outgoing,
+                                    unsigned index, const ServeOptions& options) {
+  if (options.routes.empty()) return nullptr;
+  Routes::Options with{.trees = options.tree, .make_context = nullptr, .on_failure = options.on_failure};
+  if (options.make_context) {
+    with.make_context = [&shard, outgoing, index,
+                         make = options.make_context](const std::shared_ptr<Routes>& next) {
+      return make({.shard = shard, .index = index, .outgoing = outgoing, .routes = next});
+    };
+  }
+  return std::make_shared<Routes>(shard, std::make_shared<const RouteTable>(options.routes), std::move(with));
+}
+
 /// What one shard consists of. Made before its thread runs, destroyed by it: fibers do not change threads.
 class ServingShard {
  public:
@@ -26,7 +40,8 @@ class ServingShard {
                unsigned index, const ServeOptions& options)
       : shard_(std::move(engine), options.fibers),
         outgoing_(std::make_shared<Outgoing>(shard_.loop(), options.outgoing)),
-        services_{.shard = shard_, .index = index, .outgoing = outgoing_},
+        routes_(make_routes(shard_, outgoing_, index, options)),
+        services_{.shard = shard_, .index = index, .outgoing = outgoing_, .routes = routes_},
         pool_(face->linked(), options.tree, options.pool,
               [this, make = options.make_context]() -> Result<std::shared_ptr<component::HostContext>> {
                 if (!make) return nullptr;
@@ -70,16 +85,24 @@ class ServingShard {
     // Guests that work on after their response get what is left of the time.
     asio::steady_timer timer(shard_.loop(), until);
     timer.async_wait([this](const boost::system::error_code& error) {
-      if (!error) handler_.cancel_all(Error(Errc::cancelled, "the server shuts down"));
+      if (error) return;
+      const Error reason(Errc::cancelled, "the server shuts down");
+      handler_.cancel_all(reason);
+      kill_local_calls(shard_.loop(), reason);
     });
     co_await handler_.idle();
+    // Those that their callers have left behind.
+    kill_local_calls(shard_.loop(), Error(Errc::cancelled, "the server shuts down"));
     timer.cancel();
     trim_timer_.cancel();
     pool_.trim(std::chrono::steady_clock::time_point::max());
     // Requests that the guests sent end with them, in a few turns of the loop; so do destructors of what they
     // held.
     asio::steady_timer turn(shard_.loop());
-    const auto busy = [this] { return outgoing_->in_flight() != 0 || component::pending_drops(shard_) != 0; };
+    const auto busy = [this] {
+      return outgoing_->in_flight() != 0 || component::pending_drops(shard_) != 0 ||
+             local_calls(shard_.loop()) != 0;
+    };
     for (int turns = 0; busy() && turns < 1000; ++turns) {
       turn.expires_after(std::chrono::milliseconds(1));
       co_await turn.async_wait(asio::use_awaitable);
@@ -96,12 +119,15 @@ class ServingShard {
       boost::system::error_code error;
       co_await trim_timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
       if (error) co_return;
-      if (pool_.idle() != 0) pool_.trim(std::chrono::steady_clock::now() - idle_instances_);
+      const auto since = std::chrono::steady_clock::now() - idle_instances_;
+      if (pool_.idle() != 0) pool_.trim(since);
+      if (routes_) routes_->trim(since);
     }
   }
 
   component::Shard shard_;
   std::shared_ptr<Outgoing> outgoing_;
+  std::shared_ptr<Routes> routes_;  // null: none
   ShardServices services_;
   component::TreePool pool_;
   HttpHandler handler_;

@@ -5,6 +5,7 @@
 #include "net/http/server.hpp"
 #include "wasi/http/handler.hpp"
 #include "wasi/http/outgoing.hpp"
+#include "wasi/http/routes.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -22,6 +23,7 @@ struct ShardServices {
   component::Shard& shard;
   unsigned index;                      ///< of the shard, from 0
   std::shared_ptr<Outgoing> outgoing;  ///< wasi:http/outgoing-handler for the trees of this shard
+  std::shared_ptr<Routes> routes;      ///< what the tree sends goes by these first
 };
 
 struct ServeOptions {
@@ -38,6 +40,7 @@ struct ServeOptions {
   std::chrono::milliseconds idle_instances{10'000};  ///< an idle instance is discarded after that
   engine::FiberOptions fibers;
   OutgoingOptions outgoing;  ///< policy and limits of requests that the component sends
+  RouteTable routes;         ///< authorities that other components answer for
 
   /// Makes what an instance's WASI functions need; called on the shard for each new instance, so let it share
   /// what it can.

@@ -66,17 +66,13 @@ bool is_head(const net::http::Exchange& exchange) { return exchange.head().metho
 
 HttpHandler::Session::Session(HttpHandler& owner, net::http::Exchange& exchange)
     : owner_(owner), exchange_(&exchange) {
-  auto& loop = owner.shard_.loop();
+  auto& loop = owner.place_.shard.loop();
   if (exchange.has_body())
     body_ = std::make_shared<IncomingBody>(loop, std::make_unique<RequestOrigin>(exchange));
   const auto shared = std::make_shared<Shared>(loop, exchange.head(), body_);
   request_ = {shared, &shared->request};
   slot_ = {shared, &shared->slot};
-  if (owner.face_->lift().type->async) {
-    work_ = std::make_unique<AsyncWork>(owner, *this, request_, slot_);
-  } else {
-    work_ = std::make_unique<SyncWork>(owner, *this, request_, slot_);
-  }
+  work_ = make_work(owner.place_, *this, request_, slot_);
   next_ = std::exchange(owner.sessions_, this);
   if (next_ != nullptr) next_->previous_ = this;
   ++owner.at_work_;
@@ -245,7 +241,7 @@ asio::awaitable<void> HttpHandler::Session::leave() {
 }
 
 asio::awaitable<void> HttpHandler::Session::ended(std::chrono::milliseconds limit) {
-  asio::steady_timer timer(owner_.shard_.loop());
+  asio::steady_timer timer(owner_.place_.shard.loop());
   const auto here = std::make_shared<Session*>(this);  // the timer's handler may run after the session's end
   if (limit.count() != 0 && !worked()) {
     timer.expires_after(limit);

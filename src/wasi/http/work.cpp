@@ -4,13 +4,9 @@ namespace wisp::wasi::http {
 
 namespace asio = boost::asio;
 
-SyncWork::SyncWork(HttpHandler& handler, Waiter& reader, std::shared_ptr<IncomingRequest> request,
+SyncWork::SyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
                    std::shared_ptr<ResponseSlot> slot)
-    : Work(reader),
-      handler_(handler),
-      run_(handler.shard()),
-      request_(std::move(request)),
-      slot_(std::move(slot)) {}
+    : Work(reader), place_(place), run_(place.shard), request_(std::move(request)), slot_(std::move(slot)) {}
 
 void SyncWork::start() {
   inside_start_ = true;
@@ -20,18 +16,18 @@ void SyncWork::start() {
 
 /// On the fiber.
 void SyncWork::work() {
-  auto lease = handler_.pool().take(run_);
+  auto lease = place_.pool.take(run_);
   if (!lease) return end(std::unexpected(std::move(lease).error()));
   lease_.emplace(*std::move(lease));
-  auto outcome = handler_.face().handle(lease_->tree(), run_, std::move(request_), std::move(slot_));
+  auto outcome = place_.face->handle(lease_->tree(), run_, std::move(request_), std::move(slot_));
   // Whoever could answer at once does so before the tree is taken down.
   if (!inside_start_) lease_.reset();
   end(std::move(outcome));
 }
 
-AsyncWork::AsyncWork(HttpHandler& handler, Waiter& reader, std::shared_ptr<IncomingRequest> request,
+AsyncWork::AsyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
                      std::shared_ptr<ResponseSlot> slot)
-    : Work(reader), handler_(handler), call_(handler.face().call(std::move(request), std::move(slot))) {}
+    : Work(reader), place_(place), call_(place.face->call(std::move(request), std::move(slot))) {}
 
 AsyncWork::~AsyncWork() {
   if (task_ != nullptr && !task_->ended()) task_->abandon();
@@ -39,11 +35,11 @@ AsyncWork::~AsyncWork() {
 
 void AsyncWork::start() {
   inside_start_ = true;
-  if (auto lease = handler_.pool().find(handler_.face().lift())) {
+  if (auto lease = place_.pool.find(place_.face->lift())) {
     lease_.emplace(*std::move(lease));
     begin();
   } else {
-    making_ = std::make_unique<component::GuestRun>(handler_.shard(), this);
+    making_ = std::make_unique<component::GuestRun>(place_.shard, this);
     if (auto started = making_->start([this] { make(); }); !started) {
       finish(std::move(started));
     } else if (making_->done()) {
@@ -55,7 +51,7 @@ void AsyncWork::start() {
 
 /// On a fiber: core start functions run there.
 void AsyncWork::make() {
-  auto lease = handler_.pool().create(*making_);
+  auto lease = place_.pool.create(*making_);
   if (!lease) {
     made_ = std::unexpected(std::move(lease).error());
   } else {
@@ -69,7 +65,7 @@ void AsyncWork::left(component::GuestRun&) noexcept { begin(); }
 void AsyncWork::begin() {
   if (reason_) return finish(std::unexpected(*reason_));
   if (!made_) return finish(std::move(made_));
-  auto task = lease_->tree().start(handler_.face().lift(), *call_);
+  auto task = lease_->tree().start(place_.face->lift(), *call_);
   if (!task) return finish(std::unexpected(std::move(task).error()));
   task_ = *std::move(task);
   look();
@@ -106,7 +102,7 @@ void AsyncWork::cancel(const Error& reason) {
     if (making_) making_->cancel(reason);
     return;
   }
-  handler_.shard().enqueue(*this);
+  place_.shard.enqueue(*this);
 }
 
 /// From the loop: asks the guest to end, and waits for that only so long.
@@ -118,7 +114,7 @@ void AsyncWork::ask() {
     look();
     if (ended()) return;
   }
-  grace_.emplace(handler_.shard().loop(), handler_.options().grace);
+  grace_.emplace(place_.shard.loop(), place_.grace);
   grace_->async_wait([this](const boost::system::error_code& error) {
     if (!error && !ended()) lease_->give_up(*reason_);
   });
@@ -136,6 +132,14 @@ void AsyncWork::kill(const Error& reason) {
 
 asio::awaitable<void> AsyncWork::finished() {
   while (!ended()) static_cast<void>(co_await settled_.wait());
+}
+
+std::unique_ptr<Work> make_work(const Workplace& place, Waiter& reader,
+                                std::shared_ptr<IncomingRequest> request,
+                                std::shared_ptr<ResponseSlot> slot) {
+  if (place.face->lift().type->async)
+    return std::make_unique<AsyncWork>(place, reader, std::move(request), std::move(slot));
+  return std::make_unique<SyncWork>(place, reader, std::move(request), std::move(slot));
 }
 
 }  // namespace wisp::wasi::http

@@ -6,8 +6,8 @@
 
 namespace wisp::wasi::http {
 
-/// The guest's part of a request: an instance, and the call. Owned by the session; lives on the shard;
-/// destroyed once settled.
+/// The guest's part of a request: an instance, and the call. Owned by the session, or the call of another
+/// guest; lives on the shard; destroyed once settled.
 class Work {
  public:
   virtual ~Work() = default;
@@ -50,7 +50,7 @@ class Work {
 /// A call of an export of a sync type, on a fiber of its own; the tree serves nobody else meanwhile.
 class SyncWork final : public Work {
  public:
-  SyncWork(HttpHandler& handler, Waiter& reader, std::shared_ptr<IncomingRequest> request,
+  SyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
            std::shared_ptr<ResponseSlot> slot);
 
   void start() override;
@@ -62,7 +62,7 @@ class SyncWork final : public Work {
  private:
   void work();
 
-  HttpHandler& handler_;
+  const Workplace& place_;
   component::GuestRun run_;
   std::shared_ptr<IncomingRequest> request_;
   std::shared_ptr<ResponseSlot> slot_;
@@ -77,7 +77,7 @@ class AsyncWork final : public Work,
                         public Waiter,
                         public component::GuestRun::Owner {
  public:
-  AsyncWork(HttpHandler& handler, Waiter& reader, std::shared_ptr<IncomingRequest> request,
+  AsyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
             std::shared_ptr<ResponseSlot> slot);
   ~AsyncWork() override;
 
@@ -94,11 +94,11 @@ class AsyncWork final : public Work,
   void ask();
   void finish(Result<> outcome);
   // The task may end, and a client leave, while a guest is on the stack: what follows comes from the loop.
-  void wake() noexcept override { handler_.shard().enqueue(*this); }
+  void wake() noexcept override { place_.shard.enqueue(*this); }
   void run() noexcept override;
   void left(component::GuestRun& run) noexcept override;
 
-  HttpHandler& handler_;
+  const Workplace& place_;
   std::unique_ptr<HandlerCall> call_;
   component::TaskRef task_;
   std::optional<component::TreePool::Lease> lease_;
@@ -111,5 +111,10 @@ class AsyncWork final : public Work,
   bool inside_start_ = false;
   bool asked_ = false;
 };
+
+/// The work that suits the handler's version. `place` outlives it.
+[[nodiscard]] std::unique_ptr<Work> make_work(const Workplace& place, Waiter& reader,
+                                              std::shared_ptr<IncomingRequest> request,
+                                              std::shared_ptr<ResponseSlot> slot);
 
 }  // namespace wisp::wasi::http

@@ -2,7 +2,7 @@
 
 #include "component/instance/call_side.hpp"
 #include "component/link/linker.hpp"
-#include "wasi/context.hpp"
+#include "wasi/http/sending.hpp"
 #include "wasi/p2/http_types.hpp"
 
 namespace wisp::wasi::p2 {
@@ -16,13 +16,8 @@ using SendReply = HttpReply<std::unique_ptr<FutureIncomingResponse>>;
 Result<SendReply> send(Caller& caller, std::unique_ptr<OutgoingRequest> request,
                        std::optional<std::unique_ptr<RequestOptions>> options) {
   TRY(request->may_drop());
-  const auto& outgoing = caller.context<Context>().outgoing();
-  if (!outgoing) return Refusal(http::ErrorCode::of<http::ErrorCase::http_request_denied>());
-  // A connection is a socket.
-  auto slot = caller.context<Context>().sockets().take();
-  if (!slot) return Refusal(http::ErrorCode::of<http::ErrorCase::connection_limit_reached>());
-  auto pending = outgoing->send(std::move(request->core()),
-                                options ? (*options)->timeouts() : http::RequestTimeouts{}, *std::move(slot));
+  auto pending = http::send(caller.context<Context>(), std::move(request->core()),
+                            options ? (*options)->timeouts() : http::RequestTimeouts{});
   if (!pending) return pass_on(std::move(pending));
   return std::make_unique<FutureIncomingResponse>(*std::move(pending));
 }

@@ -2,8 +2,8 @@
 
 #include "component/instance/call_side.hpp"
 #include "component/link/linker.hpp"
-#include "wasi/context.hpp"
-#include "wasi/p3/http_resources.hpp"
+#include "wasi/http/sending.hpp"
+#include "wasi/p3/http_sending.hpp"
 
 namespace wisp::wasi::p3 {
 
@@ -13,50 +13,16 @@ using http::ErrorCode;
 
 namespace {
 
-using HandlerReply = HttpReply<std::unique_ptr<Response>>;
-
 boost::asio::awaitable<Result<HandlerReply>> send(Caller& caller, std::unique_ptr<Request> request) {
   auto& context = caller.context<Context>();
-  const auto& outgoing = context.outgoing();
-  if (!outgoing) co_return Refusal(ErrorCode::of<ErrorCase::http_request_denied>());
-  // A connection is a socket.
-  auto slot = context.sockets().take();
-  if (!slot) co_return Refusal(ErrorCode::of<ErrorCase::connection_limit_reached>());
-  http::OutgoingRequest parts = std::move(request->parts(context.message_bytes().empty()));
-  auto length = http::content_length(*parts.fields);
-  if (!length) co_return Refusal(ErrorCode::of<ErrorCase::http_protocol_error>());
-  // What has no bytes may still have trailers, but nobody expects them of these.
-  if (!*length && request->body().has_no_bytes() && (parts.method == "GET" || parts.method == "HEAD"))
-    length->emplace(0);
-  const auto timeouts = request->options() ? *request->options() : http::RequestTimeouts{};
-  parts.body = request->body().send(caller.loop(), StreamedBody::Of::request, *length,
-                                    context.message_bytes().empty());
-  request.reset();
-
-  auto sent = outgoing->send(std::move(parts), timeouts, *std::move(slot));
+  auto outbound = to_outbound(std::move(request), caller.loop(), context);
+  if (!outbound) co_return pass_on(std::move(outbound));
+  auto sent = http::send(context, std::move(outbound->request), outbound->timeouts);
   if (!sent) co_return pass_on(std::move(sent));
-  const std::shared_ptr<http::PendingResponse> pending = *std::move(sent);
-  net::Event arrived;
-  struct Arrival final : Waiter {
-    explicit Arrival(net::Event& event) : event(&event) {}
-    void wake() noexcept override { event->fire(); }
-    net::Event* event;
-  } arrival{arrived};
-  while (!pending->ready()) {
-    SignalLink link;
-    link.link(pending->changed(), arrival);
-    if (!co_await arrived.wait()) {
-      pending->cancel();
-      co_return fail(Errc::cancelled, "the request was given up");
-    }
-  }
-  auto outcome = *pending->take();
-  if (!outcome) co_return pass_on(std::move(outcome));
-  co_return std::make_unique<Response>(outcome->status, std::move(outcome->fields),
-                                       MessageBody(std::move(outcome->body)));
+  co_return co_await arrival(*std::move(sent));
 }
 
-/// handle: async func(request: request) -> result<response, error-code>
+/// Calls handler.handle: async func(request: request) -> result<response, error-code>.
 class Call final : public http::HandlerCall {
  public:
   Call(const component::Lift& lift, std::shared_ptr<http::IncomingRequest> request,

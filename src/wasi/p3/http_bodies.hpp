@@ -49,6 +49,7 @@ class StreamedBody final : public http::OutgoingContents {
   [[nodiscard]] const std::shared_ptr<const net::http::Fields>& trailers() const noexcept override {
     return fields_;
   }
+  [[nodiscard]] std::optional<http::ErrorCode> failure() const override { return failure_; }
   [[nodiscard]] ByteView pending() const noexcept override;
   [[nodiscard]] ByteView take() override;
   void break_off(std::optional<Failure> failure) noexcept override;

@@ -1,8 +1,11 @@
-// A coroutine runtime over the callbacks of wit-bindgen's C bindings for wasi:http/service@0.3: each task of
-// the component model runs any number of coroutines and ends with the last of them.
+// A coroutine runtime over the callbacks of wit-bindgen's C bindings for wasi:http/service@0.3, or those of
+// another world under the same names: each task of the component model runs any number of coroutines and ends
+// with the last of them.
 #pragma once
 
+#if __has_include("service.h")
 #include "service.h"
+#endif
 
 #include <coroutine>
 #include <cstdint>
@@ -18,7 +21,9 @@ inline Task* current = nullptr;
 
 class Task {
  public:
+  enum class For : std::uint8_t { copy, call };
   struct Waiting {
+    For what;
     std::uint32_t handle;
     std::uint32_t* code;
     std::coroutine_handle<> who;
@@ -38,7 +43,13 @@ class Task {
     auto* const task = static_cast<Task*>(service_context_get_0());
     current = task;
     if (event.event == SERVICE_EVENT_CANCEL) {
-      // Whoever asked does not want the rest.
+      // Whoever asked does not want the rest, nor what was asked of others for it.
+      for (const auto& waiting : task->waiting_) {
+        if (waiting.what != For::call) continue;
+        service_waitable_join(waiting.handle, 0);
+        service_subtask_cancel(waiting.handle);
+        service_subtask_drop(waiting.handle);
+      }
       service_task_cancel();
       return SERVICE_CALLBACK_CODE_EXIT;
     }
@@ -57,10 +68,10 @@ class Task {
     return task->next();
   }
 
-  void wait(std::uint32_t handle, std::uint32_t* code, std::coroutine_handle<> who) {
+  void wait(For what, std::uint32_t handle, std::uint32_t* code, std::coroutine_handle<> who) {
     if (set_ == 0) set_ = service_waitable_set_new();
     service_waitable_join(handle, set_);
-    waiting_.push_back({handle, code, who});
+    waiting_.push_back({what, handle, code, who});
   }
 
  private:
@@ -81,7 +92,7 @@ struct Operation {
   std::uint32_t status;
 
   [[nodiscard]] bool await_ready() const { return status != SERVICE_WAITABLE_STATUS_BLOCKED; }
-  void await_suspend(std::coroutine_handle<> who) { current->wait(handle, &status, who); }
+  void await_suspend(std::coroutine_handle<> who) { current->wait(Task::For::copy, handle, &status, who); }
   [[nodiscard]] std::uint32_t await_resume() const { return status; }
 };
 
@@ -95,7 +106,7 @@ class Call {
   }
   void await_suspend(std::coroutine_handle<> who) {
     handle_ = SERVICE_SUBTASK_HANDLE(status_);
-    current->wait(handle_, &code_, who);
+    current->wait(Task::For::call, handle_, &code_, who);
   }
   void await_resume() {
     if (handle_ != 0) service_subtask_drop(handle_);

@@ -1,0 +1,26 @@
+// The bindings of wasi:http/middleware under the names that common/p3_task.hpp knows.
+#pragma once
+
+#include "middleware.h"
+
+#define SERVICE_CALLBACK_CODE_EXIT MIDDLEWARE_CALLBACK_CODE_EXIT
+#define SERVICE_CALLBACK_CODE_WAIT MIDDLEWARE_CALLBACK_CODE_WAIT
+#define SERVICE_EVENT_CANCEL MIDDLEWARE_EVENT_CANCEL
+#define SERVICE_EVENT_SUBTASK MIDDLEWARE_EVENT_SUBTASK
+#define SERVICE_SUBTASK_HANDLE MIDDLEWARE_SUBTASK_HANDLE
+#define SERVICE_SUBTASK_RETURNED MIDDLEWARE_SUBTASK_RETURNED
+#define SERVICE_SUBTASK_STATE MIDDLEWARE_SUBTASK_STATE
+#define SERVICE_WAITABLE_STATUS_BLOCKED MIDDLEWARE_WAITABLE_STATUS_BLOCKED
+#define service_callback_code_t middleware_callback_code_t
+#define service_context_get_0 middleware_context_get_0
+#define service_context_set_0 middleware_context_set_0
+#define service_event_t middleware_event_t
+#define service_string_free middleware_string_free
+#define service_string_t middleware_string_t
+#define service_subtask_cancel middleware_subtask_cancel
+#define service_subtask_drop middleware_subtask_drop
+#define service_task_cancel middleware_task_cancel
+#define service_waitable_join middleware_waitable_join
+#define service_waitable_set_drop middleware_waitable_set_drop
+#define service_waitable_set_new middleware_waitable_set_new
+#define service_waitable_set_t middleware_waitable_set_t

@@ -1,0 +1,46 @@
+#include "wasi/p3/http_sending.hpp"
+
+#include "net/event.hpp"
+
+namespace wisp::wasi::p3 {
+
+using http::ErrorCase;
+using http::ErrorCode;
+
+std::expected<Outbound, ErrorCode> to_outbound(std::unique_ptr<Request> request,
+                                               boost::asio::io_context& loop, Context& context) {
+  Outbound out{.request = std::move(request->parts(context.message_bytes().empty())),
+               .timeouts = request->options() ? *request->options() : http::RequestTimeouts{}};
+  auto length = http::content_length(*out.request.fields);
+  if (!length) return std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>());
+  // What has no bytes may still have trailers, but nobody expects them of these.
+  if (!*length && request->body().has_no_bytes() &&
+      (out.request.method == "GET" || out.request.method == "HEAD"))
+    length->emplace(0);
+  out.request.body =
+      request->body().send(loop, StreamedBody::Of::request, *length, context.message_bytes().empty());
+  return out;
+}
+
+boost::asio::awaitable<Result<HandlerReply>> arrival(std::shared_ptr<http::PendingResponse> pending) {
+  net::Event arrived;
+  struct Arrival final : Waiter {
+    explicit Arrival(net::Event& event) : event(&event) {}
+    void wake() noexcept override { event->fire(); }
+    net::Event* event;
+  } arrival{arrived};
+  while (!pending->ready()) {
+    SignalLink link;
+    link.link(pending->changed(), arrival);
+    if (!co_await arrived.wait()) {
+      pending->cancel();
+      co_return fail(Errc::cancelled, "the request was given up");
+    }
+  }
+  auto outcome = *pending->take();
+  if (!outcome) co_return pass_on(std::move(outcome));
+  co_return std::make_unique<Response>(outcome->status, std::move(outcome->fields),
+                                       MessageBody(std::move(outcome->body)));
+}
+
+}  // namespace wisp::wasi::p3

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "wasi/context.hpp"
+#include "wasi/http/outgoing.hpp"
+#include "wasi/p3/http_resources.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <expected>
+#include <memory>
+
+/// From a request that a guest of wasi:http 0.3 made to the response that it gets.
+namespace wisp::wasi::p3 {
+
+using HandlerReply = HttpReply<std::unique_ptr<Response>>;
+
+/// A request as the host sends it.
+struct Outbound {
+  http::OutgoingRequest request;
+  http::RequestTimeouts timeouts;
+};
+
+/// HTTP-protocol-error for a content-length that is none.
+[[nodiscard]] std::expected<Outbound, http::ErrorCode> to_outbound(std::unique_ptr<Request> request,
+                                                                   boost::asio::io_context& loop,
+                                                                   Context& context);
+
+/// Waits for the response. Cancelled, it gives the request up: Errc::cancelled.
+[[nodiscard]] boost::asio::awaitable<Result<HandlerReply>> arrival(
+    std::shared_ptr<http::PendingResponse> pending);
+
+}  // namespace wisp::wasi::p3
