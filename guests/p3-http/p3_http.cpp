@@ -346,7 +346,8 @@ Job slow(std::uint64_t milliseconds) {
   co_await respond_text(200, "slept\n");
 }
 
-Job slow_body(std::uint64_t milliseconds) {
+Job slow_body(std::uint64_t before, std::uint64_t milliseconds) {
+  if (before != 0) co_await pause(before);
   const Body body = respond(200, make_fields({}));
   bool reads = true;
   co_await write_all(body.stream, "one\n", &reads);
@@ -384,7 +385,7 @@ void handle(Request request) {
   if (path == "/broken") return (void)broken();
   if (path == "/mismatch") return (void)mismatch(number(target, "length"), number(target, "n"));
   if (path == "/sleep") return (void)slow(number(target, "ms"));
-  if (path == "/slow") return (void)slow_body(number(target, "ms"));
+  if (path == "/slow") return (void)slow_body(number(target, "before"), number(target, "ms"));
   if (path == "/after") return (void)after(number(target, "ms"));
   if (path == "/instance") return (void)respond_text(200, text_of(requests) + "\n");
   if (path == "/transmission") return (void)respond_text(200, last_transmission + "\n");

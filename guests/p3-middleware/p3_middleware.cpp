@@ -1,5 +1,6 @@
 // Middleware for wasi:http 0.3: adds a field to the request and to the response, and hands both bodies on
-// without looking into them.
+// without looking into them. With `plain` in the target the response is handed on as it is, and nothing is
+// left to do after that.
 #include "world.hpp"
 
 #include "p3_task.hpp"
@@ -44,7 +45,13 @@ Job pass_on(SentFuture from, SentEnd to) {
   wasi_http_types_future_result_void_error_code_drop_writable(to);
 }
 
-Request forwarded(Request request) {
+Job pass_ok(SentEnd to) {
+  const wasi_http_types_result_void_error_code_t ok{};
+  (void)co_await Operation{to, wasi_http_types_future_result_void_error_code_write(to, &ok)};
+  wasi_http_types_future_result_void_error_code_drop_writable(to);
+}
+
+Request forwarded(Request request, bool* plain) {
   const auto self = wasi_http_types_borrow_request(request);
   wasi_http_types_method_t method;
   wasi_http_types_method_request_get_method(self, &method);
@@ -53,6 +60,7 @@ Request forwarded(Request request) {
   service_string_t authority, path;
   const bool has_authority = wasi_http_types_method_request_get_authority(self, &authority);
   const bool has_path = wasi_http_types_method_request_get_path_with_query(self, &path);
+  *plain = has_path && std::string_view(reinterpret_cast<char*>(path.ptr), path.len).contains("plain");
   const Fields fields = with(wasi_http_types_method_request_get_headers(self), "x-middleware", "seen");
 
   SentEnd end;
@@ -61,7 +69,12 @@ Request forwarded(Request request) {
   wasi_http_types_static_request_consume_body(request, handled, &body);
   wasi_http_types_tuple2_own_request_future_result_void_error_code_t made;
   wasi_http_types_static_request_new(fields, &body.f0, body.f1, nullptr, &made);
-  pass_on(made.f1, end);
+  if (*plain) {
+    wasi_http_types_future_result_void_error_code_drop_readable(made.f1);
+    pass_ok(end);
+  } else {
+    pass_on(made.f1, end);
+  }
   const auto next = wasi_http_types_borrow_request(made.f0);
   wasi_http_types_method_request_set_method(next, &method);
   if (has_scheme) wasi_http_types_method_request_set_scheme(next, &scheme);
@@ -72,13 +85,19 @@ Request forwarded(Request request) {
 
 Job handle(Request request) {
   wasi_http_handler_result_own_response_error_code_t answer;
-  co_await Call{wasi_http_handler_handle(forwarded(request), &answer)};
+  bool plain = false;
+  const Request next = forwarded(request, &plain);
+  co_await Call{wasi_http_handler_handle(next, &answer)};
   if (answer.is_err) {
     exports_wasi_http_handler_result_own_response_error_code_t error{};
     error.is_err = true;
     static_assert(sizeof error.val.err == sizeof answer.val.err);
     __builtin_memcpy(&error.val.err, &answer.val.err, sizeof error.val.err);
     exports_wasi_http_handler_handle_return(error);
+    co_return;
+  }
+  if (plain) {
+    exports_wasi_http_handler_handle_return({.is_err = false, .val = {.ok = answer.val.ok}});
     co_return;
   }
   const auto self = wasi_http_types_borrow_response(answer.val.ok);

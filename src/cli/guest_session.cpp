@@ -58,6 +58,7 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
     wasi::http::kill_local_calls(loop, Error(Errc::cancelled, "the command has ended"));
     while (wasi::http::local_calls(loop) != 0) loop.run_one();
   }
+  component::end_lingering(shard_, Error(Errc::cancelled, "the command has ended"));
   // Destructors of resources that the guest still held of its companions.
   while (component::pending_drops(shard_) != 0) loop.run_one();
   if (const auto& outgoing = context_->outgoing()) {

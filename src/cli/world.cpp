@@ -3,6 +3,7 @@
 #include "cli/failure.hpp"
 #include "cli/help.hpp"
 #include "component/types/names.hpp"
+#include "wasi/bridge/bridges.hpp"
 #include "wasi/p2/http.hpp"
 #include "wasi/p2/p2.hpp"
 #include "wasi/p3/http.hpp"
@@ -34,16 +35,16 @@ std::set<std::string> names_of(const Externs& externs) {
   return names;
 }
 
-bool needs(const Companion& one, const Companion& other) {
-  return &one != &other &&
-         std::ranges::any_of(one.imports, [&](const auto& name) { return other.exports.contains(name); });
+bool exports_what_imports(const Companion& one, const Companion& other) {
+  return std::ranges::any_of(one.imports, [&](const auto& name) { return other.exports.contains(name); });
 }
 
 /// Links companions once those they import from are; what cannot be linked stands in a circle.
 class Companionship {
  public:
-  Companionship(const component::HostLinker& host, std::uint32_t max_invocations)
-      : host_(host), max_invocations_(max_invocations) {}
+  Companionship(const component::HostLinker& host, std::span<const component::Bridge> bridges,
+                std::uint32_t max_invocations)
+      : host_(host), bridges_(bridges), max_invocations_(max_invocations) {}
 
   Result<> add(const Loader& loader, const std::string& file) {
     TRY(load(loader, file));
@@ -91,7 +92,7 @@ class Companionship {
     for (const auto& other : all_) {
       if (needs(one, other)) sources.push_back(other.provider);
     }
-    auto linked = component::link(one.component, host_, sources);
+    auto linked = component::link(one.component, host_, sources, bridges_);
     if (!linked) return std::unexpected(about(one.file, linked.error()));
     one.provider = std::make_shared<const Provider>(
         Provider{.name = one.file, .linked = *std::move(linked), .max_invocations = max_invocations_});
@@ -109,7 +110,20 @@ class Companionship {
             .with("try", "leave one of them out, or move what both need into a third"));
   }
 
+  /// Over a bridge, too, unless somebody exports the interface itself.
+  bool needs(const Companion& one, const Companion& other) const {
+    if (&one == &other) return false;
+    return exports_what_imports(one, other) ||
+           std::ranges::any_of(bridges_, [&](const component::Bridge& bridge) {
+             return one.imports.contains(bridge.import_name) && other.exports.contains(bridge.export_name) &&
+                    std::ranges::none_of(all_, [&](const Companion& third) {
+                      return &third != &one && third.exports.contains(bridge.import_name);
+                    });
+           });
+  }
+
   const component::HostLinker& host_;
+  std::span<const component::Bridge> bridges_;
   std::uint32_t max_invocations_;
   std::vector<Companion> all_;
 };
@@ -207,11 +221,12 @@ Result<World> make_world(const Loader& loader, const std::string& file, const Co
   const auto routes = TRY(parse_routes(companions.routes));
   World world { .host = TRY(make_host(unstable)) };
   world.component = TRY(loader.load(file));
-  Companionship companionship(*world.host, companions.max_invocations);
+  const auto bridges = wasi::bridge::bridges();
+  Companionship companionship(*world.host, bridges, companions.max_invocations);
   for (const auto& companion : companions.files) TRY(companionship.add(loader, companion));
   for (const auto& route : routes) TRY(companionship.add_route(loader, route.file));
   const auto providers = TRY(companionship.link_all());
-  auto linked = component::link(world.component, *world.host, providers);
+  auto linked = component::link(world.component, *world.host, providers, bridges);
   if (!linked) return std::unexpected(about(file, linked.error()));
   world.linked = *std::move(linked);
   for (const auto& [route, from] : routes) {

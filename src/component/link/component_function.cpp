@@ -195,6 +195,18 @@ struct Session {
   /// Trees that take no more calls and still have some in flight.
   std::vector<std::shared_ptr<Tree>> worn;
 
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  /// With the caller's tree.
+  ~Session() {
+    retire();
+    for (auto& old : worn) {
+      auto& shard = old->shard();
+      linger(shard, std::move(old));
+    }
+  }
+
   void retire() {
     std::erase_if(worn, [](const auto& old) { return old->tasks() == 0; });
     if (tree != nullptr && tree->tasks() > 0) worn.push_back(std::move(tree));
@@ -245,12 +257,13 @@ class CrashReport final : public Callee, public std::enable_shared_from_this<Cra
 
 class ComponentFunction final : public HostFunction, public Marshalling {
  public:
-  ComponentFunction(const ProviderRef& from, const Lift& lift, const ImportedFunc& import)
+  ComponentFunction(const ProviderRef& from, const Lift& lift, const ImportedFunc& import, StandIn::Exit exit)
       : provider_(from.provider),
         index_(from.index),
         lift_(lift),
         lowered_(flatten(*import.type, Direction::lower, PointerSize::p32)),
-        crash_error_(find_crash_error(import.path[0], lift.type->result)) {
+        crash_error_(find_crash_error(import.path[0], lift.type->result)),
+        exit_is_result_(exit == StandIn::Exit::is_result) {
     routed_ =
         !lift.type->params.empty() &&
         (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
@@ -296,10 +309,11 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     auto outcome = attempt(caller, side, values, run, fault);
     if (outcome) [[likely]]
       return outcome;
-    if (fault == Fault::caller || !crash_error_ || run.cancelled() || !is_crash(outcome.error()))
-      return outcome;
+    if (fault == Fault::caller || run.cancelled()) return outcome;
+    const auto instead = result_instead(outcome.error());
+    if (!instead) return outcome;
     forget_poisoned(caller);
-    return report(side, lowered_, values, outcome.error());
+    return report(side, lowered_, values, *instead);
   }
 
   Result<> begin(Subtask& subtask) const override {
@@ -321,10 +335,11 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     }
     if (outcome) [[likely]]
       return outcome;
-    if (fault == Fault::caller || !crash_error_ || run.cancelled() || !is_crash(outcome.error()))
-      return outcome;
+    if (fault == Fault::caller || run.cancelled()) return outcome;
+    const auto instead = result_instead(outcome.error());
+    if (!instead) return outcome;
     forget_poisoned(caller);
-    return write_crash(subtask, outcome.error());
+    return write_instead(subtask, *instead);
   }
 
   Result<> params(CallSide& caller, FlatSpan from, CallSide& callee, FlatSpan to) const override {
@@ -341,9 +356,11 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   }
 
   bool absorbs(Subtask& subtask, const Error& error) const override {
-    if (!crash_error_ || !is_crash(error) || subtask.caller().tree().poisoned()) return false;
-    std::make_shared<CrashReport>(subtask, [this, error](Subtask& of) {
-      return write_crash(of, error);
+    if (subtask.caller().tree().poisoned()) return false;
+    auto instead = result_instead(error);
+    if (!instead) return false;
+    std::make_shared<CrashReport>(subtask, [this, value = *std::move(instead)](Subtask& of) {
+      return write_instead(of, value);
     })->send();
     return true;
   }
@@ -357,12 +374,20 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     return plans_[style + static_cast<std::size_t>(caller.encoding())];
   }
 
-  /// Ends a call with the interface's own error. Inside the caller's tree.
-  Result<> write_crash(Subtask& subtask, const Error& crash) const {
+  /// What the caller gets for a result when the provider has ended so; nothing: its own end.
+  std::optional<Value> result_instead(const Error& error) const {
+    if (exit_is_result_ && error.code() == Errc::guest_exit)
+      return Value{Value::Case{.index = error.exit_status() == 0 ? 0U : 1U, .payload = nullptr}};
+    if (!crash_error_ || !is_crash(error)) return std::nullopt;
+    return crash_error_->value(fmt::format("the component {} trapped: {}", provider_->name, error.message()));
+  }
+
+  /// Ends a call with such a result. Inside the caller's tree.
+  Result<> write_instead(Subtask& subtask, const Value& value) const {
     CallSide side(subtask.caller(), subtask.lower().options, nullptr);
     const Signature& signature = subtask.lower().signature;
     if (subtask.state() == Subtask::State::starting) subtask.begin();
-    TRY(report(side, signature, subtask.values(), crash));
+    TRY(report(side, signature, subtask.values(), value));
     subtask.finish(Subtask::State::returned);
     return {};
   }
@@ -398,16 +423,14 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     return error.code() != Errc::guest_exit && error.code() != Errc::trap_reentrance;
   }
 
-  /// Writes the interface's own error where the caller expects its result.
-  Result<> report(CallSide& side, const Signature& lowered, FlatSpan values, const Error& crash) const {
+  /// Writes a value where the caller expects its result.
+  Result<> report(CallSide& side, const Signature& lowered, FlatSpan values, const Value& value) const {
     const Type* type = lift_.type->result;
-    const Value error =
-        crash_error_->value(fmt::format("the component {} trapped: {}", provider_->name, crash.message()));
-    if (!lowered.indirect_results) return lower_value(side, type, error, values);
+    if (!lowered.indirect_results) return lower_value(side, type, value, values);
     const Layout layout = type->at(side.pointer());
     const auto address = static_cast<std::uint32_t>(values[lowered.params.size() - 1].i32);
     TRY(side.memory().range(address, layout.size, layout.align));
-    return store_value(side, type, error, address);
+    return store_value(side, type, value, address);
   }
 
   /// The memory of a tree that has trapped is given back before the caller asks again.
@@ -459,6 +482,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   Signature lowered_;
   std::vector<PlanPair> plans_;
   std::optional<CrashError> crash_error_;
+  bool exit_is_result_;
   bool hands_over_ = false;   // the result contains handles
   bool routed_ = false;       // the first parameter is a handle of the provider's own resource
   bool keeps_state_ = false;  // the provider defines resources: calls of one caller meet one instance
@@ -486,25 +510,49 @@ HostTypeTag provider_resource(const Provider& provider, const std::vector<std::s
   return resource != nullptr ? tag_of(*provider.linked, *resource) : nullptr;
 }
 
-Result<std::shared_ptr<const HostFunction>> bind_component_function(const ProviderRef& from,
-                                                                    const ImportedFunc& import,
-                                                                    const ResourceTags& tags) {
+namespace {
+
+Result<std::shared_ptr<const HostFunction>> bind_export(const ProviderRef& from, const ImportedFunc& import,
+                                                        const ResourceTags& tags, const ExportItem* item,
+                                                        const FuncType& expected, StandIn::Exit exit) {
   const Linked& provider = *from.provider->linked;
-  const ExportItem* item = find_item(*provider.plan, import.path);
   const auto* func = item != nullptr ? std::get_if<FuncRef>(&item->item) : nullptr;
   if (func == nullptr)
     return fail(Errc::import_type, "{} exports {} as something other than a function", from.provider->name,
                 import.path.back());
-  if (!Matcher(tags, provider).equal(*import.type, *func->type))
+  if (!Matcher(tags, provider).equal(expected, *func->type))
     return std::unexpected(
         Error(Errc::import_type, fmt::format("{} exports {} with another type than the component expects",
                                              from.provider->name, import.path.back()))
             .with("expected", component::describe(*import.type))
             .with("provided", component::describe(*func->type)));
-  if (func->from == FuncRef::From::import) return provider.functions[func->index];
-  auto function = std::make_shared<ComponentFunction>(from, provider.plan->lifts[func->index], import);
+  if (func->from == FuncRef::From::import) {
+    if (func->type->async != import.type->async)
+      return fail(Errc::import_type, "{} exports {} of another component, which has to be named itself",
+                  from.provider->name, import.path.back());
+    return provider.functions[func->index];
+  }
+  auto function = std::make_shared<ComponentFunction>(from, provider.plan->lifts[func->index], import, exit);
   TRY(function->compile(*import.type));
   return function;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const HostFunction>> bind_component_function(const ProviderRef& from,
+                                                                    const ImportedFunc& import,
+                                                                    const ResourceTags& tags) {
+  return bind_export(from, import, tags, find_item(*from.provider->linked->plan, import.path), *import.type,
+                     StandIn::Exit::ends_caller);
+}
+
+Result<std::shared_ptr<const HostFunction>> bind_stand_in(const ProviderRef& from, const ImportedFunc& import,
+                                                          const ResourceTags& tags, const StandIn& stand_in) {
+  const auto* item = find_item(*from.provider->linked->plan, stand_in.path);
+  FuncType expected = *import.type;
+  if (const auto* func = item != nullptr ? std::get_if<FuncRef>(&item->item) : nullptr)
+    expected.async = func->type->async;
+  return bind_export(from, import, tags, item, expected, stand_in.exit);
 }
 
 }  // namespace wisp::component

@@ -40,9 +40,61 @@ class LateDrops final : public asio::execution_context::service {
                [this, &shard] { asio::co_spawn(shard.loop(), work(shard.loop()), asio::detached); });
   }
 
-  [[nodiscard]] std::uint32_t pending() const noexcept { return pending_; }
+  void linger(Shard& shard, std::shared_ptr<Tree> tree) {
+    if (closed_) return;
+    auto& one = *lingering_.emplace_back(std::make_shared<Lingering>(*this, shard, std::move(tree)));
+    one.look();
+  }
+
+  void end_lingering(const Error& reason) {
+    std::vector<std::shared_ptr<Tree>> trees;
+    for (const auto& one : lingering_) trees.push_back(one->tree);
+    for (const auto& tree : trees) tree->kill(reason);
+    for (const auto& one : lingering_) one->look();  // forgotten later
+  }
+
+  [[nodiscard]] std::uint32_t pending() const noexcept {
+    return pending_ + static_cast<std::uint32_t>(lingering_.size());
+  }
 
  private:
+  /// Looks whenever nothing is inside its tree, and now and then.
+  struct Lingering final : Waiter, std::enable_shared_from_this<Lingering> {
+    Lingering(LateDrops& of, Shard& shard, std::shared_ptr<Tree> what)
+        : owner(of), tree(std::move(what)), timer(shard.loop()) {}
+    void wake() noexcept override { look(); }
+    void look() {
+      if (!tree->busy() && (tree->tasks() == 0 || tree->poisoned())) return owner.forget(*this);
+      if (!idle.linked()) idle.link(tree->idle(), *this);
+      timer.expires_after(std::chrono::seconds(1));
+      timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+        const auto self = weak.lock();
+        if (error || !self) return;
+        if (std::chrono::steady_clock::now() >= self->until)
+          self->tree->kill(Error(Errc::deadline, "a call went on for too long after its caller had ended"));
+        self->look();
+      });
+    }
+    LateDrops& owner;
+    std::shared_ptr<Tree> tree;
+    asio::steady_timer timer;
+    SignalLink idle;
+    std::chrono::steady_clock::time_point until = std::chrono::steady_clock::now() + LateDropLimits::kLinger;
+    bool leaving = false;
+  };
+
+  /// Later: the tree may be on the stack.
+  void forget(Lingering& one) {
+    if (std::exchange(one.leaving, true)) return;
+    asio::post(one.timer.get_executor(), [this, &one] {
+      if (one.tree->busy()) {
+        one.leaving = false;
+        return one.look();
+      }
+      std::erase_if(lingering_, [&](const auto& entry) { return entry.get() == &one; });
+    });
+  }
+
   struct Drop {
     ResourceId resource;
     Rep rep;
@@ -60,6 +112,10 @@ class LateDrops final : public asio::execution_context::service {
     if (active_ != nullptr && !active_->run.done()) static_cast<void>(new std::shared_ptr(active_));
     active_ = nullptr;
     batches_.clear();
+    for (auto& one : lingering_) {
+      if (one->tree->busy()) static_cast<void>(new std::shared_ptr(one->tree));
+    }
+    lingering_.clear();
   }
 
   asio::awaitable<void> work(asio::io_context& loop) {
@@ -92,6 +148,7 @@ class LateDrops final : public asio::execution_context::service {
   std::unordered_map<const Tree*, std::shared_ptr<Batch>> batches_;
   std::deque<const Tree*> order_;  // of batches_
   std::shared_ptr<Batch> active_;
+  std::vector<std::shared_ptr<Lingering>> lingering_;
   std::uint32_t pending_ = 0;
   bool working_ = false;
   bool closed_ = false;
@@ -102,6 +159,14 @@ class LateDrops final : public asio::execution_context::service {
 void drop_later(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep) {
   if (tree->poisoned() || !tree->plan().resources[resource.value].dtor) return;
   asio::use_service<LateDrops>(shard.loop()).add(shard, std::move(tree), resource, rep);
+}
+
+void linger(Shard& shard, std::shared_ptr<Tree> tree) {
+  asio::use_service<LateDrops>(shard.loop()).linger(shard, std::move(tree));
+}
+
+void end_lingering(Shard& shard, const Error& reason) {
+  asio::use_service<LateDrops>(shard.loop()).end_lingering(reason);
 }
 
 std::uint32_t pending_drops(Shard& shard) { return asio::use_service<LateDrops>(shard.loop()).pending(); }

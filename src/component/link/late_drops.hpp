@@ -12,7 +12,8 @@ namespace wisp::component {
 struct LateDropLimits {
   static constexpr std::uint32_t kPending = 10'000;  ///< destructors that wait on one shard; more do not run
   static constexpr std::chrono::milliseconds kPatience{
-      1'000};  ///< for all those of one tree, waiting included
+      1'000};                                          ///< for all those of one tree, waiting included
+  static constexpr std::chrono::seconds kLinger{300};  ///< for calls that outlive their caller
 };
 
 /// Runs the destructor of `resource` in the tree that defines it, because the own handle to it ended with its
@@ -21,8 +22,16 @@ struct LateDropLimits {
 /// traps, or takes longer than kPatience, ends with the tree's remaining destructors. On the shard's thread.
 void drop_later(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep);
 
-/// Destructors that have not ended yet. Whoever ends a shard's loop runs it until there are none, which the
-/// limits bound; what is left when the loop is destroyed is forgotten.
+/// Keeps `tree`, whose caller's tree has ended, while calls go on in it that their caller does not wait for
+/// any more: a body that it still writes is on its way to somebody else. kLinger at most. On the shard's
+/// thread.
+void linger(Shard& shard, std::shared_ptr<Tree> tree);
+
+/// Ends what lingers, from the loop; pending_drops() tells when that is done.
+void end_lingering(Shard& shard, const Error& reason);
+
+/// Destructors that have not ended yet, and trees that linger. Whoever ends a shard's loop runs it until
+/// there are none, which the limits bound; what is left when the loop is destroyed is forgotten.
 [[nodiscard]] std::uint32_t pending_drops(Shard& shard);
 
 }  // namespace wisp::component

@@ -20,8 +20,8 @@ std::string spell(const std::vector<std::string>& path, std::string_view what) {
 class Linking final : private ResourceTags {
  public:
   Linking(const Plan& plan, const HostLinker& host,
-          std::span<const std::shared_ptr<const Provider>> providers)
-      : plan_(plan), host_(host), providers_(providers) {}
+          std::span<const std::shared_ptr<const Provider>> providers, std::span<const Bridge> bridges)
+      : plan_(plan), host_(host), providers_(providers), bridges_(bridges) {}
 
   Result<> run(Linked& linked) {
     linked_ = &linked;
@@ -42,10 +42,16 @@ class Linking final : private ResourceTags {
 
   /// The one provider that exports the import's outer name; null if none does.
   Result<ProviderRef> provider(const std::vector<std::string>& path, std::string_view what) const {
+    return provider(path, path, what);
+  }
+
+  /// The one that has `wanted`, for an import.
+  Result<ProviderRef> provider(const std::vector<std::string>& wanted, const std::vector<std::string>& path,
+                               std::string_view what) const {
     ProviderRef found;
     for (std::uint32_t index = 0; index < providers_.size(); ++index) {
       const auto& candidate = providers_[index];
-      if (find_item(*candidate->linked->plan, path) == nullptr) continue;
+      if (find_item(*candidate->linked->plan, wanted) == nullptr) continue;
       if (found.provider != nullptr)
         return std::unexpected(
             Error(Errc::import_ambiguous,
@@ -87,6 +93,15 @@ class Linking final : private ResourceTags {
   Result<std::shared_ptr<const HostFunction>> bind(const ImportedFunc& import) {
     if (const auto from = TRY(provider(import.path, "function")); from.provider != nullptr)
       return bind_component_function(from, import, *this);
+    const auto name = canonical_name(import.path[0]);
+    for (std::uint32_t number = 0; number < bridges_.size(); ++number) {
+      const auto& bridge = bridges_[number];
+      if (bridge.import_name != name) continue;
+      auto from = TRY(provider({bridge.export_name}, import.path, "function"));
+      if (from.provider == nullptr) continue;
+      from.index += (number + 1) * static_cast<std::uint32_t>(providers_.size());
+      return bridge.bind(from, import, *this);
+    }
     const HostInterface* interface = import.path.size() == 2 ? host_.find(import.path[0]) : nullptr;
     const HostFunction* function = interface ? interface->find_function(import.path[1]) : nullptr;
     if (function == nullptr) return missing(import.path, "function", interface);
@@ -123,26 +138,43 @@ class Linking final : private ResourceTags {
     Error error(Errc::import_missing, fmt::format("the component imports {}, which nothing here provides",
                                                   path.size() == 1 ? path[0] : fmt::format("{}", path[0])));
     error.add("needed by", spell(path, what));
+    if (const auto other = other_version(path[0]); !other.empty()) error.add("not it", other);
     error.add("provided", packages.empty() ? "nothing" : fmt::format("{}", fmt::join(packages, ", ")));
     error.add("try", "name a component that exports it with --with FILE");
     return std::unexpected(std::move(error));
   }
 
+  /// A provider's export that differs from `name` in its version alone.
+  std::string other_version(std::string_view name) const {
+    const auto wanted = parse_interface_name(name);
+    if (!wanted) return {};
+    for (const auto& provider : providers_) {
+      for (const auto& [exported, item] : provider->linked->plan->exported.exports) {
+        const auto parts = parse_interface_name(exported);
+        if (parts && parts->package == wanted->package && parts->interface == wanted->interface)
+          return fmt::format("{} exports {}, another version", provider->name, exported);
+      }
+    }
+    return {};
+  }
+
   const Plan& plan_;
   const HostLinker& host_;
   std::span<const std::shared_ptr<const Provider>> providers_;
+  std::span<const Bridge> bridges_;
   Linked* linked_ = nullptr;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<const Linked>> link(std::shared_ptr<const Component> component, const HostLinker& host,
-                                           std::span<const std::shared_ptr<const Provider>> providers) {
+                                           std::span<const std::shared_ptr<const Provider>> providers,
+                                           std::span<const Bridge> bridges) {
   if (!component->plan()) return std::unexpected(component->plan().error());
   auto linked = std::make_shared<Linked>();
   linked->plan = &*component->plan();
   linked->modules = component->modules();
-  TRY(Linking(*linked->plan, host, providers).run(*linked));
+  TRY(Linking(*linked->plan, host, providers, bridges).run(*linked));
   linked->owner = std::move(component);
   return linked;
 }

@@ -4,6 +4,7 @@
 #include "component/link/component.hpp"
 #include "component/link/host.hpp"
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,12 +19,31 @@ struct Provider {
   std::uint32_t max_invocations = 1;     ///< calls before an instance without resources is replaced
 };
 
-/// Binds every import of a component: to the one provider that exports it, else to the host. All types are
-/// checked here. Errc::import_missing, import_type, import_ambiguous, import_gated, unsupported_feature, each
-/// naming the import and the candidates.
+/// A provider and the number under which it, or a use of it, has its Tree::attachment in callers.
+struct ProviderRef {
+  std::shared_ptr<const Provider> provider;
+  std::uint32_t index = 0;
+};
+
+/// A way to meet imports of one interface by exports of another one, such as its next version, where nobody
+/// exports the interface itself.
+struct Bridge {
+  std::string import_name;  ///< canonical: "wasi:http/handler@0.3"
+  std::string export_name;  ///< canonical
+  /// The function behind an import of that interface. Its attachment is its own: exact imports from the same
+  /// provider have another.
+  std::function<Result<std::shared_ptr<const HostFunction>>(
+      const ProviderRef& from, const ImportedFunc& import, const ResourceTags& tags)>
+      bind;
+};
+
+/// Binds every import of a component: to the one provider that exports it, else over a bridge to the one that
+/// exports what the bridge needs, else to the host. All types are checked here. Errc::import_missing,
+/// import_type, import_ambiguous, import_gated, unsupported_feature, each naming the import and the
+/// candidates.
 [[nodiscard]] Result<std::shared_ptr<const Linked>> link(
     std::shared_ptr<const Component> component, const HostLinker& host,
-    std::span<const std::shared_ptr<const Provider>> providers = {});
+    std::span<const std::shared_ptr<const Provider>> providers = {}, std::span<const Bridge> bridges = {});
 
 /// A function the linked component exports: `name`, or `interface` and `name` where any version with the same
 /// canonical name meets it. Null if there is none, or it is not lifted by the component itself.

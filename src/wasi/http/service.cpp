@@ -92,7 +92,9 @@ class ServingShard {
     });
     co_await handler_.idle();
     // Those that their callers have left behind.
-    kill_local_calls(shard_.loop(), Error(Errc::cancelled, "the server shuts down"));
+    const Error reason(Errc::cancelled, "the server shuts down");
+    kill_local_calls(shard_.loop(), reason);
+    component::end_lingering(shard_, reason);
     timer.cancel();
     trim_timer_.cancel();
     pool_.trim(std::chrono::steady_clock::time_point::max());

@@ -30,6 +30,7 @@ class IncomingRequest final : public component::HostResource {
   explicit IncomingRequest(std::shared_ptr<http::IncomingRequest> core) : core_(std::move(core)) {}
   [[nodiscard]] Result<> may_drop() override { return children_.none_left("incoming-request"); }
   [[nodiscard]] http::IncomingRequest& core() noexcept { return *core_; }
+  [[nodiscard]] const std::shared_ptr<http::IncomingRequest>& shared() const noexcept { return core_; }
   [[nodiscard]] std::unique_ptr<HttpFields> headers() {
     return std::make_unique<HttpFields>(http::FieldMap(core_->fields()), children_.adopt());
   }
@@ -68,6 +69,7 @@ class ResponseOutparam final : public component::HostResource {
  public:
   explicit ResponseOutparam(std::shared_ptr<http::ResponseSlot> slot) : slot_(std::move(slot)) {}
   [[nodiscard]] http::ResponseSlot& slot() noexcept { return *slot_; }
+  [[nodiscard]] const std::shared_ptr<http::ResponseSlot>& shared() const noexcept { return slot_; }
 
  private:
   std::shared_ptr<http::ResponseSlot> slot_;

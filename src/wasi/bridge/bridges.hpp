@@ -1,0 +1,13 @@
+#pragma once
+
+#include "component/link/linker.hpp"
+
+#include <vector>
+
+namespace wisp::wasi::bridge {
+
+/// Everything of WASI that one version can do for the other. Made for each set of components that is linked;
+/// it may end when they are.
+[[nodiscard]] std::vector<component::Bridge> bridges();
+
+}  // namespace wisp::wasi::bridge
