@@ -17,7 +17,7 @@ SANITIZER_OPTIONS = ASAN_OPTIONS=allocator_may_return_null=1$(call suppressed,as
   TSAN_OPTIONS=second_deadlock_stack=1$(call suppressed,tsan)
 
 .PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance accept-conformance accept-wasi accept-fuzz \
-  bench lint format check clean accept-idle accept-soak accept-stream accept-scenarios
+  bench lint format check clean accept-idle accept-soak accept-neighbours accept-stream accept-scenarios
 
 help: ## lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ accept-idle: build guests ## 10,000 idle instances in one process stay within 1 
 
 accept-soak: build guests ## SECONDS=600 of mixed load with traps, endless loops and clients that leave
 	@test/soak/soak.py --seconds $(or $(SECONDS),600)
+
+accept-neighbours: build guests ## latency beside an endless loop and beside guests that block, on one shard (needs wrk: tools/setup --bench)
+	@test/soak/neighbours.py
 
 accept-stream: build guests ## 1 GiB each way through guests of wasi:http 0.3: no server grows by more than 8 MiB
 	@test/soak/stream.py

@@ -109,8 +109,7 @@ std::string check_number(std::string_view text, std::uint64_t least, std::uint64
 
 CLI::Option* add_milliseconds(CLI::App& app, std::string names, std::uint64_t& value, std::uint64_t least,
                               std::string text) {
-  constexpr std::uint64_t kYear = 365ULL * 24 * 60 * 60 * 1000;
-  return add_number(app, std::move(names), value, least, std::move(text), kYear)->type_name("MS");
+  return add_number(app, std::move(names), value, least, std::move(text), kMaxMilliseconds)->type_name("MS");
 }
 
 CLI::Option* add_repeatable(CLI::App& app, std::string names, std::vector<std::string>& values,

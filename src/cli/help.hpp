@@ -42,6 +42,9 @@ template <std::unsigned_integral T>
 CLI::Option* add_number(CLI::App& app, std::string names, T& value, T least, std::string text,
                         T most = std::numeric_limits<T>::max());
 
+/// What a time may be at most: a year.
+constexpr std::uint64_t kMaxMilliseconds = 365ULL * 24 * 60 * 60 * 1000;
+
 /// A time in milliseconds, up to a year: more would overflow where nanoseconds are counted.
 CLI::Option* add_milliseconds(CLI::App& app, std::string names, std::uint64_t& value, std::uint64_t least,
                               std::string text);

@@ -73,7 +73,11 @@ class ServeCommand final : public Command {
     if (!face) return std::unexpected(about(file_, face.error()));
     options.pool = settings_.pool(**face);
     options.routes = it.world.routes;
-    for (auto& route : options.routes) route.pool = settings_.pool(*route.face);
+    for (auto& route : options.routes) {
+      route.pool = settings_.pool(*route.face);
+      route.queue = settings_.queue(*route.face);
+    }
+    options.queue = settings_.queue(**face);
     options.outgoing = TRY(make_outgoing(*it.setup));
     it.failures = std::make_unique<FailureLog>([&console](const Error& error) { report(error, console); });
     connect(options, it);

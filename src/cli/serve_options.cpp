@@ -109,11 +109,19 @@ void ServeSettings::declare(CLI::App& app) {
   count("--pool-size", pool_size, 0,
         "instances that may serve more than one request, of each shard; those beyond serve one", kInstances);
   count("--max-instances", max_instances, 1,
-        "instances alive at once, of each shard; more requests are answered 503", kInstances);
+        "instances alive at once, of each shard; requests beyond wait, see --queue-timeout", kInstances);
 
   milliseconds(
       "--request-timeout", request_timeout_ms, 0,
       "from the head of a request to the end of its response; then 504, or the response is cut off. 0: none");
+  app.add_option("--queue-timeout", queue_timeout_ms,
+                 "how long a request waits while all instances are taken; then 503. 0: not at all")
+      ->type_name("MS")
+      ->default_str("0 for wasi:http 0.2, the request's own time for 0.3")
+      ->check(CLI::Validator([](std::string& typed) { return check_number(typed, 0, kMaxMilliseconds); }, ""))
+      ->group("Time limits");
+  milliseconds("--cancel-timeout", cancel_timeout_ms, 0,
+               "for a request of wasi:http 0.3 to end once it is cancelled; then its instance is retired");
   milliseconds("--head-timeout", head_timeout_ms, 1, "to receive the head of a request; then 408");
   milliseconds("--body-timeout", body_timeout_ms, 1, "silence in the middle of a request body");
   milliseconds("--write-timeout", write_timeout_ms, 1, "a client that takes nothing of its response");
@@ -137,6 +145,7 @@ Result<wasi::http::ServeOptions> ServeSettings::read() const {
   if (!tls_certificate.empty()) options.tls = TRY(net::TlsServerContext::load(tls_certificate, tls_key));
   options.shards = shards;
   options.request_timeout = Milliseconds(request_timeout_ms);
+  options.cancel_grace = Milliseconds(cancel_timeout_ms);
   auto& http = options.http;
   http.connections = max_connections;
   http.requests_per_connection = max_requests;
@@ -150,6 +159,13 @@ Result<wasi::http::ServeOptions> ServeSettings::read() const {
   http.body_timeout = Milliseconds(body_timeout_ms);
   http.write_timeout = Milliseconds(write_timeout_ms);
   return options;
+}
+
+wasi::http::InstanceQueue::Limits ServeSettings::queue(const wasi::http::HandlerFace& face) const {
+  // The request's own time ends it before that.
+  constexpr Milliseconds kAsLongAsItTakes{kMaxMilliseconds};
+  const auto otherwise = face.lift().type->async ? kAsLongAsItTakes : Milliseconds(0);
+  return {.patience = queue_timeout_ms ? Milliseconds(*queue_timeout_ms) : otherwise};
 }
 
 component::PoolLimits ServeSettings::pool(const wasi::http::HandlerFace& face) const {

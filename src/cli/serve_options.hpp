@@ -28,6 +28,8 @@ struct ServeSettings {
   std::uint32_t max_instances = component::PoolLimits{}.max_live;
   std::uint32_t pool_size = component::PoolLimits{}.pool_size;
   std::uint64_t request_timeout_ms = 300'000;
+  std::optional<std::uint64_t> queue_timeout_ms;  ///< none: by the version of wasi:http
+  std::uint64_t cancel_timeout_ms = 5'000;
 
   std::uint32_t max_connections = net::http::ServerLimits{}.connections;
   std::uint32_t max_streams = net::http::ServerLimits{}.h2_streams;
@@ -44,6 +46,8 @@ struct ServeSettings {
   /// tls_config.
   [[nodiscard]] Result<wasi::http::ServeOptions> read() const;
 
+  /// How long requests wait for an instance of the component.
+  [[nodiscard]] wasi::http::InstanceQueue::Limits queue(const wasi::http::HandlerFace& face) const;
   /// How instances of the component are used again.
   [[nodiscard]] component::PoolLimits pool(const wasi::http::HandlerFace& face) const;
 

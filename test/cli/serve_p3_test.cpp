@@ -11,6 +11,7 @@ namespace wisp::e2e {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 /// One request with a body, chunked; the raw response.
 std::string post(int port, std::string_view target, std::string_view body, std::string_view trailers = {}) {
@@ -55,6 +56,71 @@ TEST(ServeP3, RequestsShareAnInstanceUpToItsConcurrency) {
   EXPECT_EQ(get(server.port(), "/instance").body, "1\n") << "both places of the first are taken";
   EXPECT_EQ(get(server.port(), "/instance").body, "2\n") << "the second goes on";
   EXPECT_THAT(one.receive_until("two"), HasSubstr("two"));
+}
+
+TEST(ServeP3, ATaskThatBlocksHoldsItsInstanceOnly) {
+  Server server({"--shards", "1", "--max-concurrency", "8", guest("p3-block")});
+  const Connection sibling(server.port()), blocked(server.port());
+  sibling.send("GET /sleep?ms=100 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  blocked.send("GET /block?ms=1500 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get(server.port(), "/").status, 200);
+  EXPECT_THAT(blocked.receive_all(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(sibling.receive_all(), StartsWith("HTTP/1.1 200 ")) << "late, but answered";
+  EXPECT_EQ(server.stop().status, 0);
+}
+
+TEST(ServeP3, ADeadlineOnATaskThatBlocksRetiresItsInstance) {
+  Server server({"--shards", "1", "--max-concurrency", "8", "--request-timeout", "500", guest("p3-block")});
+  const Connection sibling(server.port()), blocked(server.port());
+  sibling.send("GET /sleep?ms=60000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  blocked.send("GET /block?ms=60000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(blocked.receive_all(), StartsWith("HTTP/1.1 504 "));
+  EXPECT_THAT(sibling.receive_all(), StartsWith("HTTP/1.1 504 "));
+  EXPECT_EQ(get(server.port(), "/").status, 200);
+  EXPECT_EQ(server.stop().status, 0) << "nothing is left of it that the end would wait for";
+}
+
+TEST(ServeP3, AClientThatLeavesATaskThatBlocksRetiresItsInstance) {
+  Server server({"--shards", "1", "--max-concurrency", "8", "--cancel-timeout", "100", guest("p3-block")});
+  {
+    const Connection blocked(server.port());
+    blocked.send("GET /block?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(get(server.port(), "/").status, 200);
+  }
+  EXPECT_EQ(server.stop().status, 0) << "the end does not wait for it";
+}
+
+TEST(ServeP3, RequestsWaitForAnInstance) {
+  Server server({"--shards", "1", "--max-instances", "1", "--max-concurrency", "1", guest("p3-http")});
+  std::vector<std::unique_ptr<Connection>> waiting;
+  for (int i = 0; i < 5; ++i) {
+    waiting.push_back(std::make_unique<Connection>(server.port()));
+    waiting.back()->send("GET /slow?ms=50 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  }
+  for (const auto& one : waiting) EXPECT_THAT(one->receive_all(), HasSubstr("two\n"));
+  // One that leaves while it waits makes room for the next.
+  const Connection busy(server.port());
+  busy.send("GET /slow?ms=500 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(busy.receive_until("one"), HasSubstr("one"));
+  Connection(server.port()).send("GET /slow?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(get(server.port(), "/").status, 200);
+  EXPECT_EQ(server.stop().status, 0);
+}
+
+TEST(ServeP3, RequestsWaitOnlySoLong) {
+  Server server({"--shards", "1", "--max-instances", "1", "--max-concurrency", "1", "--queue-timeout", "100",
+                 guest("p3-http")});
+  const Connection busy(server.port());
+  busy.send("GET /slow?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(busy.receive_until("one"), HasSubstr("one"));
+  EXPECT_EQ(get(server.port(), "/").status, 503);
+  Server other({"--shards", "1", "--max-instances", "1", "--max-concurrency", "1", "--request-timeout", "300",
+                guest("p3-http")});
+  const Connection first(other.port());
+  first.send("GET /slow?ms=250 HTTP/1.1\r\nHost: x\r\n\r\n");
+  const Connection second(other.port());
+  second.send("GET /sleep?ms=60000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(second.receive_all(), StartsWith("HTTP/1.1 504 ")) << "its time counts from its head";
 }
 
 TEST(ServeP3, BodiesAndTrailersPassBothWays) {

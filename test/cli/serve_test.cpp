@@ -89,6 +89,16 @@ TEST(Serve, NoCapacityIs503) {
   EXPECT_THAT(busy.receive_until("second"), HasSubstr("second"));
 }
 
+TEST(Serve, RequestsWaitForAnInstanceWhenAllowed) {
+  Server server({"--max-instances", "1", "--shards", "1", "--queue-timeout", "60000", guest("http-echo")});
+  const Connection busy(server.port());
+  busy.send("GET /slow?ms=300 HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(busy.receive_until("first"), HasSubstr("first"));
+  EXPECT_EQ(get(server.port(), "/instance").status, 200);
+  EXPECT_THAT(busy.receive_until("second"), HasSubstr("second"));
+  EXPECT_EQ(server.stop().status, 0);
+}
+
 TEST(Serve, LimitsOfHttp) {
   Server server({"--max-head", "2KiB", "--max-fields", "20", "--max-body", "10", guest("http-echo")});
   EXPECT_EQ(get(server.port(), "/headers", "X-Long: " + std::string(3000, 'x') + "\r\n").status, 431);

@@ -9,7 +9,8 @@
 namespace wisp::wast {
 namespace {
 
-constexpr engine::Features kFeatures =
+/// What the official suite's README names.
+constexpr engine::Features kSuite =
     WISP_FEATURE_MORE_ASYNC | WISP_FEATURE_STACKFUL | WISP_FEATURE_THREADING | WISP_FEATURE_FIXED_LISTS;
 
 boost::json::object report(const Script& script, const std::vector<Outcome>& outcomes) {
@@ -33,7 +34,8 @@ void print(const Script& script, const std::vector<Outcome>& outcomes) {
 }
 
 Result<bool> run_all(std::span<const std::string_view> paths, Wording wording, boost::json::array& reports) {
-  auto host = TRY(ComponentHost::create({.features = kFeatures}));
+  const engine::Features features = wording == Wording::ours ? kSuite | WISP_FEATURE_ERROR_CONTEXT : kSuite;
+  auto host = TRY(ComponentHost::create({.features = features}));
   bool all_passed = true;
   for (const auto path : paths) {
     const auto script = TRY(read_script(path));

@@ -102,9 +102,6 @@ class Channel {
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
 
-  /// Who holds it: ends, values on the way, host functions.
-  [[nodiscard]] std::uint32_t references() const noexcept { return references_; }
-
   /// Offers a buffer. `party` is told at once or later. An Error is the caller's trap: an element broke the
   /// canonical ABI, or both ends are in one instance and elements are not numbers.
   [[nodiscard]] Result<> read(Sink& sink, CopyParty& party);

@@ -71,17 +71,30 @@ void TreePool::lend(Member& member) {
   if (limits_.max_invocations != 0 && member.invocations >= limits_.max_invocations) retire(member);
 }
 
+/// Of those with room.
+TreePool::Member* TreePool::least_busy(const Lift& lift) const {
+  Member* best = nullptr;
+  for (Member* const member : warm_) {
+    if (member->calls < limits_.max_concurrency && (best == nullptr || member->calls < best->calls) &&
+        member->tree->admits(lift))
+      best = member;
+  }
+  return best;
+}
+
+bool TreePool::has_room(const Lift& lift) const {
+  if (live_ < limits_.max_live) [[likely]]
+    return true;
+  return lift.type->async ? least_busy(lift) != nullptr : !idle_.empty();
+}
+
 std::optional<TreePool::Lease> TreePool::find(const Lift& lift) {
   Member* best = nullptr;
   if (!idle_.empty() && idle_.back()->tree->admits(lift)) {
     best = idle_.back();
     idle_.pop_back();
   } else {
-    for (Member* const member : warm_) {
-      if (member->calls < limits_.max_concurrency && (best == nullptr || member->calls < best->calls) &&
-          member->tree->admits(lift))
-        best = member;
-    }
+    best = least_busy(lift);
     if (best == nullptr) return std::nullopt;
     if (best->calls == 0) std::erase(idle_, best);
   }
@@ -136,11 +149,13 @@ void TreePool::give(Member& member) noexcept {
   if (member.tree->poisoned()) retire(member);
   if (member.calls != 0) {
     if (member.stuck == member.calls) member.tree->kill(*member.reason);
+    if (room_.has_waiters()) room_.fire();
     return;
   }
   if (!member.warm) return destroy(member);
   member.since = std::chrono::steady_clock::now();
   idle_.push_back(&member);
+  if (room_.has_waiters()) room_.fire();
 }
 
 void TreePool::destroy(Member& member) noexcept {
@@ -150,6 +165,7 @@ void TreePool::destroy(Member& member) noexcept {
   }
   --live_;
   delete &member;
+  if (room_.has_waiters()) room_.fire();
 }
 
 void TreePool::trim(std::chrono::steady_clock::time_point time) {

@@ -64,6 +64,11 @@ class TreePool {
   /// that holds its callers back.
   [[nodiscard]] std::optional<Lease> find(const Lift& lift);
 
+  /// Whether find() or create() would give a tree now.
+  [[nodiscard]] bool has_room(const Lift& lift) const;
+  /// Fires when a call or a tree has ended.
+  [[nodiscard]] Signal& room() noexcept { return room_; }
+
   /// A new tree, instantiated on the current fiber as part of `run`. Errc::no_capacity at max_live, and what
   /// Tree::instantiate says.
   [[nodiscard]] Result<Lease> create(GuestRun& run);
@@ -81,6 +86,7 @@ class TreePool {
 
  private:
   [[nodiscard]] Result<std::unique_ptr<Tree>> make(GuestRun& run);
+  [[nodiscard]] Member* least_busy(const Lift& lift) const;
   [[nodiscard]] Member* take_idle();
   void lend(Member& member);
   void give(Member& member) noexcept;
@@ -93,6 +99,7 @@ class TreePool {
   MakeContext make_context_;
   std::vector<Member*> warm_;  // those that may be used again, idle ones included
   std::vector<Member*> idle_;  // in the order they became idle
+  Signal room_;
   std::uint32_t live_ = 0;
   std::uint64_t made_ = 0;
 };

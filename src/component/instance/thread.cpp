@@ -63,11 +63,13 @@ void Thread::wait_for_tree() { start_waiting(Wait::tree, true); }
 void Thread::start_waiting(Wait wait, bool cancellable) {
   wait_ = wait;
   cancellable_ = cancellable;
+  if (wants_turn()) instance().tree().turn_wanted();
   subscribe();
 }
 
 void Thread::stop_waiting() {
   if (wait_ == Wait::entry) instance().stop_entering(*this);
+  if (wants_turn()) instance().tree().turn_given();
   wait_ = Wait::none;
   link_.unlink();
   unlink();

@@ -52,12 +52,15 @@ class Thread final : public Runnable, public Waiter, private GuestRun::Owner {
   [[nodiscard]] Task& task() const noexcept { return *task_; }
   [[nodiscard]] ComponentInstance& instance() const noexcept;
   [[nodiscard]] Activation& activation() noexcept { return activation_; }
-  [[nodiscard]] GuestRun& guest_run() noexcept { return run_; }
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
   void set_index(std::uint32_t index) noexcept { index_ = index; }
   [[nodiscard]] bool finished() const noexcept { return phase_ == Phase::done; }
 
   [[nodiscard]] bool suspended() const noexcept { return wait_ == Wait::suspended; }
+  /// It has yielded and would go on.
+  [[nodiscard]] bool wants_turn() const noexcept {
+    return wait_ == Wait::callback_yield || wait_ == Wait::turn;
+  }
   [[nodiscard]] bool waiting() const noexcept { return wait_ != Wait::none && wait_ != Wait::suspended; }
   /// It waits for something that has come.
   [[nodiscard]] bool ready() const noexcept;

@@ -199,9 +199,9 @@ template <class Body>
 Result<> Tree::entered(std::span<const std::uint32_t> entering, Body body) {
   if (!may_enter(entering)) [[unlikely]]
     return fail(Errc::trap_reentrance, "cannot enter component instance");
-  for (const auto index : entering) instances_[index].may_enter = false;
+  close(entering);
   TRY(body());
-  for (const auto index : entering) instances_[index].may_enter = true;
+  open(entering);
   return {};
 }
 

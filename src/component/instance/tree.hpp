@@ -64,7 +64,8 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   /// Errc::no_capacity at the limit of tasks.
   [[nodiscard]] Result<TaskRef> start(const Lift& lift, CallSource& source);
 
-  /// A call would start at once: nothing is inside, and the instance holds nobody back.
+  /// A call would start at once: nothing is inside, nobody computes and only yields now and then, and the
+  /// instance holds nobody back.
   [[nodiscard]] bool admits(const Lift& lift) const noexcept;
 
   /// Drops an own handle's resource that this tree defines, from outside: runs the destructor.
@@ -157,6 +158,8 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   void give_stack() noexcept { --stacks_; }
   void ended(Thread& thread) { thread.task().ended(thread); }
   void release(Task& task);
+  void turn_wanted() noexcept { ++yielding_; }
+  void turn_given() noexcept { --yielding_; }
   [[nodiscard]] const ResourceTags& resource_tags() const noexcept { return linked_->tags(); }
   /// Whether two payload types of the tree are the same: they may name one host resource twice.
   [[nodiscard]] bool same_payload(const Type* mine, const Type* other) const;
@@ -206,6 +209,9 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   [[nodiscard]] Result<> run_task(Task& task, std::span<const std::uint32_t> entering);
   [[nodiscard]] Result<> finish_sync(Task& task);
   void collapse();
+  /// Takes and gives back may_enter of instances that a call enters.
+  void close(std::span<const std::uint32_t> instances) noexcept;
+  void open(std::span<const std::uint32_t> instances) noexcept;
 
   std::shared_ptr<const Linked> linked_;
   std::shared_ptr<HostContext> context_;
@@ -238,6 +244,7 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   std::uint32_t depth_ = 0;
   std::uint32_t task_count_ = 0;
   std::uint32_t stacks_ = 0;
+  std::uint32_t yielding_ = 0;  // threads that would go on
   bool ticked_ = false;
   bool overran_ = false;
   bool poisoned_ = false;

@@ -10,6 +10,14 @@ bool Tree::may_enter(std::span<const std::uint32_t> instances) const {
   return std::ranges::all_of(instances, [&](auto index) { return instances_[index].may_enter; });
 }
 
+void Tree::close(std::span<const std::uint32_t> instances) noexcept {
+  for (const auto index : instances) instances_[index].may_enter = false;
+}
+
+void Tree::open(std::span<const std::uint32_t> instances) noexcept {
+  for (const auto index : instances) instances_[index].may_enter = true;
+}
+
 Tree::Instances Tree::entering_set(const ComponentInstance& callee, const ComponentInstance* caller) const {
   Instances out;
   const auto from = caller != nullptr ? path(*caller) : std::span<const std::uint32_t>{};
@@ -21,15 +29,15 @@ Tree::Instances Tree::entering_set(const ComponentInstance& callee, const Compon
 Result<> Tree::enter_thread(Thread& thread, std::span<const std::uint32_t> entering, bool cancelled) {
   const TaskRef keep(&thread.task());
   begin(&keep->cpu_used);
-  for (const auto index : entering) instances_[index].may_enter = false;
+  close(entering);
   if (!thread.resume(cancelled)) return {};
-  for (const auto index : entering) instances_[index].may_enter = true;
+  open(entering);
   end();
   return outcome();
 }
 
 void Tree::leave_thread(ComponentInstance& instance) {
-  for (const auto index : path(instance)) instances_[index].may_enter = true;
+  open(path(instance));
   end();
 }
 
@@ -65,17 +73,18 @@ Result<> Tree::run_task(Task& task, std::span<const std::uint32_t> entering) {
   if (!may_enter(entering)) [[unlikely]]
     return fail(Errc::trap_reentrance, "cannot enter component instance");
   begin(&task.cpu_used);
-  for (const auto index : entering) instances_[index].may_enter = false;
+  close(entering);
   // A thread that holds the instance and could go on goes first: the call may then start at once.
   Thread* const holder = task.needs_exclusive() ? task.instance().exclusive : nullptr;
   if (holder != nullptr && shard_->current_run() != nullptr && holder->ready()) (void)holder->resume(false);
   if (poisoned_) {
+    open(entering);
     end();
     return outcome();
   }
   if (!task.implicit_thread().resume(false)) return {};
   Result<> finished = task.lift().type->async ? Result<>{} : finish_sync(task);
-  for (const auto index : entering) instances_[index].may_enter = true;
+  open(entering);
   if (!finished) trap(std::move(finished).error());
   end();
   return outcome();
@@ -134,7 +143,7 @@ Result<> Tree::call_waiting(GuestRun& run, const Lift& lift, Marshal lower, Mars
 
 bool Tree::admits(const Lift& lift) const noexcept {
   const ComponentInstance& callee = instances_[lift.instance];
-  return !poisoned_ && !busy() && task_count_ < limits_.tasks && callee.backpressure == 0 &&
+  return !poisoned_ && !busy() && yielding_ == 0 && task_count_ < limits_.tasks && callee.backpressure == 0 &&
          callee.entering() == 0 && callee.exclusive == nullptr;
 }
 

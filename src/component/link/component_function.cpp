@@ -82,8 +82,8 @@ class Allocations {
 /// numbers.
 class ProviderSide final : public Side {
  public:
-  ProviderSide(CallSide& inner, const std::shared_ptr<Tree>& tree)
-      : Side(inner.encoding(), inner.pointer()), inner_(inner), tree_(tree) {}
+  explicit ProviderSide(CallSide& inner)
+      : Side(inner.encoding(), inner.pointer()), inner_(inner), tree_(inner.instance().tree()) {}
 
   GuestMemory memory() override { return inner_.memory(); }
   Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
@@ -93,7 +93,7 @@ class ProviderSide final : public Side {
   Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override {
     const Rep rep = TRY(inner_.lift_own(resource, handle));
     if (!owned(resource)) return rep;
-    return to_rep(new ResourceProxy(tree_->run().shard(), tree_, resource, rep));
+    return to_rep(new ResourceProxy(tree_.run().shard(), tree_.shared_from_this(), resource, rep));
   }
   Result<Rep> lift_borrow(ResourceId resource, std::uint32_t handle) override {
     return inner_.lift_borrow(resource, handle);
@@ -127,18 +127,16 @@ class ProviderSide final : public Side {
   [[nodiscard]] bool at_fault() { return allocations_.bad(inner_.memory()); }
 
  private:
-  bool owned(ResourceId resource) const {
-    return tree_->binding(resource).kind == ResourceBinding::Kind::own;
-  }
+  bool owned(ResourceId resource) const { return tree_.binding(resource).kind == ResourceBinding::Kind::own; }
   static ResourceProxy* as_proxy(Rep rep) { return static_cast<ResourceProxy*>(to_object(rep)); }
   Result<Rep> unwrap(const ResourceProxy& proxy) const {
-    if (proxy.tree() != tree_)
+    if (proxy.tree().get() != &tree_)
       return fail(Errc::trap_handle, "the resource belongs to another instance of the component");
     return proxy.rep();
   }
 
   CallSide& inner_;
-  const std::shared_ptr<Tree>& tree_;
+  Tree& tree_;
   Allocations allocations_;
 };
 
@@ -269,7 +267,6 @@ class ComponentFunction final : public HostFunction, public Marshalling {
         (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
         provider_->linked->resources[lift.type->params[0].type->resource.value].kind ==
             ResourceBinding::Kind::own;
-    hands_over_ = lift.type->result != nullptr && lift.type->result->contains_handle;
     for (const auto& resource : provider_->linked->plan->resources) keeps_state_ |= !resource.imported;
   }
 
@@ -320,7 +317,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     Caller caller(subtask.caller());
     GuestRun& run = caller.tree().run();
     auto fault = Fault::caller;
-    Result<std::shared_ptr<Tree>> tree = fail(Errc::internal, "no call yet");
+    Result<Target> tree = fail(Errc::internal, "no call yet");
     {
       CallSide side(subtask.caller(), subtask.lower().options, nullptr);
       tree = target(caller, side, subtask.values(), run, fault);
@@ -329,7 +326,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (tree) {
       fault = Fault::provider;
       subtask.marshalling = this;
-      outcome = (*tree)->call_from_outside(subtask, lift_);
+      outcome = tree->tree->call_from_outside(subtask, lift_);
     } else {
       outcome = std::unexpected(tree.error());
     }
@@ -343,14 +340,12 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   }
 
   Result<> params(CallSide& caller, FlatSpan from, CallSide& callee, FlatSpan to) const override {
-    const auto tree = callee.instance().tree().shared_from_this();
-    ProviderSide provider(callee, tree);
+    ProviderSide provider(callee);
     return plans(caller).params.run(caller, from, provider, to, TransferPlan::Target::allocate);
   }
 
   Result<> results(CallSide& callee, FlatSpan from, CallSide& caller, FlatSpan to) const override {
-    const auto tree = callee.instance().tree().shared_from_this();
-    ProviderSide provider(callee, tree);
+    ProviderSide provider(callee);
     ReceivingSide receiver(caller);
     return plans(caller).results.run(provider, from, receiver, to, TransferPlan::Target::given);
   }
@@ -393,21 +388,21 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   }
 
   Result<> attempt(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run, Fault& fault) const {
-    const std::shared_ptr<Tree> tree = TRY(target(caller, side, values, run, fault));
+    const Target tree = TRY(target(caller, side, values, run, fault));
     fault = Fault::provider;
     const PlanPair& plans = plans_[static_cast<std::size_t>(side.encoding())];
     const FlatSpan returned =
         lowered_.indirect_results ? values.subspan(lowered_.params.size() - 1, 1) : values;
-    return tree->call(
+    return tree.tree->call(
         run, lift_,
         [&](CallSide& inner, FlatSpan callee) {
-          ProviderSide to(inner, tree);
+          ProviderSide to(inner);
           auto passed = plans.params.run(side, values, to, callee, TransferPlan::Target::allocate);
           if (!passed && !to.at_fault()) fault = Fault::caller;
           return passed;
         },
         [&](CallSide& inner, FlatSpan callee) -> Result<> {
-          ProviderSide from(inner, tree);
+          ProviderSide from(inner);
           if (!crash_error_)
             return plans.results.run(from, callee, side, returned, TransferPlan::Target::given);
           ReceivingSide to(side);
@@ -450,17 +445,24 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     return load<std::uint32_t>(bytes.data());
   }
 
-  /// The tree that runs the call: the one a method's own handle belongs to; else the caller's session, made
-  /// anew after max_invocations calls unless handles tie it to its state.
-  Result<std::shared_ptr<Tree>> target(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run,
-                                       Fault& fault) const {
+  /// The tree that runs a call. The caller's session keeps its own: nobody else enters the caller's tree,
+  /// which alone replaces it, while a call from there is on the stack.
+  struct Target {
+    Tree* tree;
+    std::shared_ptr<Tree> keep = nullptr;  // of a method whose handle may end with the call
+  };
+
+  /// The one a method's own handle belongs to; else the caller's session, made anew after max_invocations
+  /// calls unless handles tie it to its state.
+  Result<Target> target(Caller& caller, CallSide& side, FlatSpan values, GuestRun& run, Fault& fault) const {
     if (routed_) {
       const auto handle = TRY(first_handle(side, values));
       const Handle* entry = TRY(side.instance().handles().get(handle));
       const auto tag = tag_of(*provider_->linked, lift_.type->params[0].type->resource);
       if (!entry->is_resource() || caller.tree().linked().resources[entry->resource].tag != tag)
         return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
-      return static_cast<ResourceProxy*>(to_object(entry->rep))->tree();
+      const auto& own = static_cast<ResourceProxy*>(to_object(entry->rep))->tree();
+      return Target{.tree = own.get(), .keep = own};
     }
     auto& slot = caller.tree().attachment(index_);
     if (slot == nullptr) slot = std::make_shared<Session>();
@@ -473,7 +475,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
           Tree::instantiate(provider_->linked, run, caller.tree().limits(), caller.tree().shared_context()));
     }
     ++session.invocations;
-    return session.tree;
+    return Target{.tree = session.tree.get()};
   }
 
   std::shared_ptr<const Provider> provider_;
@@ -483,7 +485,6 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   std::vector<PlanPair> plans_;
   std::optional<CrashError> crash_error_;
   bool exit_is_result_;
-  bool hands_over_ = false;   // the result contains handles
   bool routed_ = false;       // the first parameter is a handle of the provider's own resource
   bool keeps_state_ = false;  // the provider defines resources: calls of one caller meet one instance
 };

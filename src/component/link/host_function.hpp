@@ -114,7 +114,6 @@ class TypedHostFunction final : public HostFunction {
   }
 
   using Arguments = typename Fields::Values;
-  using Answer = Value;
 
   /// Calls it; for HostTask, which keeps the arguments.
   auto run(Caller& caller, Arguments& arguments) const {

@@ -144,6 +144,25 @@ TEST_F(Tasks, WaitWhileTheInstanceHoldsThemBack) {
   EXPECT_EQ(call.answer, 1U);
 }
 
+TEST_F(Tasks, ThatComputeAndYieldKeepNewOnesOut) {
+  make();
+  const Lift& lift = *find_export(*linked, "spin");
+  Call waiting, computing;
+  const auto waits = start("wait", waiting);
+  EXPECT_TRUE(tree->admits(lift));
+  const auto computes = start("yield", computing);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(tree->admits(lift));
+    host.shard.loop().restart();
+    EXPECT_NE(host.shard.loop().poll_one(), 0U);
+  }
+  must(computes->request_cancellation(nullptr));
+  until([&] { return computing.was_cancelled; });
+  EXPECT_TRUE(tree->admits(lift));
+  must(waits->request_cancellation(nullptr));
+  EXPECT_TRUE(waiting.was_cancelled);
+}
+
 TEST_F(Tasks, OneTrapEndsAll) {
   make();
   Call waiting, call;

@@ -23,7 +23,9 @@ std::unique_ptr<HandlerCall> HandlerFace::call(std::shared_ptr<IncomingRequest>,
 
 HttpHandler::HttpHandler(component::Shard& shard, std::shared_ptr<const HandlerFace> face,
                          component::TreePool& pool, Options options)
-    : place_{.shard = shard, .face = std::move(face), .pool = pool}, options_(std::move(options)) {}
+    : queue_(shard, pool, face->lift(), options.queue),
+      place_{.shard = shard, .face = std::move(face), .pool = pool, .queue = queue_, .grace = options.grace},
+      options_(std::move(options)) {}
 
 HttpHandler::~HttpHandler() = default;
 

@@ -3,6 +3,7 @@
 #include "component/instance/pool.hpp"
 #include "net/event.hpp"
 #include "net/http/exchange.hpp"
+#include "wasi/http/instance_queue.hpp"
 #include "wasi/http/message.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -73,6 +74,7 @@ struct Workplace {
   component::Shard& shard;
   std::shared_ptr<const HandlerFace> face;
   component::TreePool& pool;
+  InstanceQueue& queue;
   /// How long a call of an async type may take to end once it is cancelled; then its tree gets no new
   /// calls, and ends with the last that goes on.
   std::chrono::milliseconds grace{5'000};
@@ -81,7 +83,7 @@ struct Workplace {
 /// Answers the requests of one shard's server with a component.
 ///
 ///   the guest traps, or answers with an error code      502 (503 and 504 for codes that mean that)
-///   no tree, no memory, no fiber                        503
+///   no tree within the queue's patience, no memory, no fiber    503
 ///   it takes longer than the server's handler_timeout   504, by the server; the guest is cancelled
 ///   it returns without an answer                        500
 ///   any of these after the head was sent                the response is aborted
@@ -95,6 +97,10 @@ class HttpHandler {
     std::function<void(const net::http::RequestHead&, const Error&)> on_failure;
     /// How long a guest may work on after its response is done. 0: as long as it likes.
     std::chrono::milliseconds afterwards{0};
+    /// How long a call of an async type may take to end once it is cancelled; then its tree gets no new
+    /// calls, and ends with the last that goes on.
+    std::chrono::milliseconds grace{5'000};
+    InstanceQueue::Limits queue;
   };
 
   HttpHandler(component::Shard& shard, std::shared_ptr<const HandlerFace> face, component::TreePool& pool,
@@ -119,6 +125,7 @@ class HttpHandler {
   class Session;
   friend class Session;
 
+  InstanceQueue queue_;
   Workplace place_;
   Options options_;
   Session* sessions_ = nullptr;  // an intrusive list

@@ -15,7 +15,8 @@ LocalHandler::LocalHandler(component::Shard& shard, const std::shared_ptr<const 
                            component::TreePool::MakeContext make_context, Options options)
     : options_(std::move(options)),
       pool_(face->linked(), options_.trees, options_.pool, std::move(make_context)),
-      place_{.shard = shard, .face = face, .pool = pool_},
+      queue_(shard, pool_, face->lift(), options_.queue),
+      place_{.shard = shard, .face = face, .pool = pool_, .queue = queue_, .grace = options_.cancel_grace},
       calls_(options_.calls) {}
 
 LocalHandler::~LocalHandler() = default;

@@ -27,6 +27,8 @@ class LocalHandler final : public std::enable_shared_from_this<LocalHandler> {
     std::string name;             ///< for messages: the file
     component::TreeLimits trees;  ///< of each instance
     component::PoolLimits pool;
+    InstanceQueue::Limits queue;
+    std::chrono::milliseconds cancel_grace{5'000};  ///< Workplace::grace
     std::size_t calls = 1'000;  ///< at once; more are refused with connection-limit-reached
     /// Told about calls that went wrong. May be empty.
     std::function<void(const net::http::RequestHead&, const Error&)> on_failure;
@@ -61,6 +63,7 @@ class LocalHandler final : public std::enable_shared_from_this<LocalHandler> {
   friend class LocalCall;
   Options options_;
   component::TreePool pool_;
+  InstanceQueue queue_;
   Workplace place_;
   Quota calls_;
 };

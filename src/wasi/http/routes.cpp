@@ -44,6 +44,7 @@ std::shared_ptr<LocalHandler> Routes::handler(const Route& route) {
         LocalHandler::Options{.name = route.name,
                               .trees = options_.trees,
                               .pool = route.pool,
+                              .queue = route.queue,
                               .on_failure = options_.on_failure});
   }
   return handler;

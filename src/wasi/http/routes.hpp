@@ -17,7 +17,8 @@ struct Route {
   std::optional<std::uint16_t> port;  ///< none: every port
   std::string name;                   ///< for messages: the file
   std::shared_ptr<const HandlerFace> face;
-  component::PoolLimits pool;  ///< of each shard, and of each level
+  component::PoolLimits pool;   ///< of each shard, and of each level
+  InstanceQueue::Limits queue;  ///< likewise
 };
 
 /// All routes of a service. Immutable, shared by its shards.

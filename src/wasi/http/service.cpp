@@ -48,7 +48,10 @@ class ServingShard {
                 return make(services_);
               }),
         handler_(shard_, face, pool_,
-                 {.on_failure = options.on_failure, .afterwards = options.request_timeout}),
+                 {.on_failure = options.on_failure,
+                  .afterwards = options.request_timeout,
+                  .grace = options.cancel_grace,
+                  .queue = options.queue}),
         idle_instances_(options.idle_instances),
         trim_timer_(shard_.loop()) {}
 

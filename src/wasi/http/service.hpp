@@ -35,8 +35,12 @@ struct ServeOptions {
   /// From the head of a request to the end of its response; then the guest is cancelled and the client gets
   /// 504, or an aborted response if it had begun. 0: none.
   std::chrono::milliseconds request_timeout{0};
-  component::TreeLimits tree;  ///< of each instance: memory, handles, CPU budget
-  component::PoolLimits pool;  ///< of each shard: invocations of one instance, idle and live instances
+  /// How long a request of an async export may take to end once it is cancelled; then its instance is
+  /// retired.
+  std::chrono::milliseconds cancel_grace{5'000};
+  InstanceQueue::Limits queue;  ///< of each shard: requests that wait for an instance
+  component::TreeLimits tree;   ///< of each instance: memory, handles, CPU budget
+  component::PoolLimits pool;   ///< of each shard: invocations of one instance, idle and live instances
   std::chrono::milliseconds idle_instances{10'000};  ///< an idle instance is discarded after that
   engine::FiberOptions fibers;
   OutgoingOptions outgoing;  ///< policy and limits of requests that the component sends

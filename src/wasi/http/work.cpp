@@ -4,54 +4,71 @@ namespace wisp::wasi::http {
 
 namespace asio = boost::asio;
 
+void Work::start() {
+  InstanceQueue& queue = place_.queue;
+  if (queue.holds_back()) [[unlikely]]
+    return queue.push(*this);
+  inside_start_ = true;
+  go();
+  inside_start_ = false;
+}
+
+void Work::cancel(const Error& reason) {
+  if (!waits()) return ask_to_end(reason);
+  leave();
+  end(std::unexpected(reason));
+}
+
+void Work::kill(const Error& reason) {
+  if (!waits()) return force_to_end(reason);
+  leave();
+  end(std::unexpected(reason));
+}
+
 SyncWork::SyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
                    std::shared_ptr<ResponseSlot> slot)
-    : Work(reader), place_(place), run_(place.shard), request_(std::move(request)), slot_(std::move(slot)) {}
+    : Work(place, reader), run_(place.shard), request_(std::move(request)), slot_(std::move(slot)) {}
 
-void SyncWork::start() {
-  inside_start_ = true;
+void SyncWork::go() {
   if (auto started = run_.start([this] { work(); }); !started) end(std::move(started));
-  inside_start_ = false;
 }
 
 /// On the fiber.
 void SyncWork::work() {
-  auto lease = place_.pool.take(run_);
+  auto lease = place().pool.take(run_);
   if (!lease) return end(std::unexpected(std::move(lease).error()));
   lease_.emplace(*std::move(lease));
-  auto outcome = place_.face->handle(lease_->tree(), run_, std::move(request_), std::move(slot_));
+  auto outcome = place().face->handle(lease_->tree(), run_, std::move(request_), std::move(slot_));
   // Whoever could answer at once does so before the tree is taken down.
-  if (!inside_start_) lease_.reset();
+  if (!inside_start()) lease_.reset();
   end(std::move(outcome));
 }
 
 AsyncWork::AsyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
                      std::shared_ptr<ResponseSlot> slot)
-    : Work(reader), place_(place), call_(place.face->call(std::move(request), std::move(slot))) {}
+    : Work(place, reader), call_(place.face->call(std::move(request), std::move(slot))) {}
 
 AsyncWork::~AsyncWork() {
   if (task_ != nullptr && !task_->ended()) task_->abandon();
 }
 
-void AsyncWork::start() {
-  inside_start_ = true;
-  if (auto lease = place_.pool.find(place_.face->lift())) {
+void AsyncWork::go() {
+  if (auto lease = place().pool.find(place().face->lift())) {
     lease_.emplace(*std::move(lease));
     begin();
   } else {
-    making_ = std::make_unique<component::GuestRun>(place_.shard, this);
+    making_ = std::make_unique<component::GuestRun>(place().shard, this);
     if (auto started = making_->start([this] { make(); }); !started) {
       finish(std::move(started));
     } else if (making_->done()) {
       begin();
     }
   }
-  inside_start_ = false;
 }
 
 /// On a fiber: core start functions run there.
 void AsyncWork::make() {
-  auto lease = place_.pool.create(*making_);
+  auto lease = place().pool.create(*making_);
   if (!lease) {
     made_ = std::unexpected(std::move(lease).error());
   } else {
@@ -65,7 +82,7 @@ void AsyncWork::left(component::GuestRun&) noexcept { begin(); }
 void AsyncWork::begin() {
   if (reason_) return finish(std::unexpected(*reason_));
   if (!made_) return finish(std::move(made_));
-  auto task = lease_->tree().start(place_.face->lift(), *call_);
+  auto task = lease_->tree().start(place().face->lift(), *call_);
   if (!task) return finish(std::unexpected(std::move(task).error()));
   task_ = *std::move(task);
   look();
@@ -83,7 +100,7 @@ void AsyncWork::look() {
 void AsyncWork::finish(Result<> outcome) {
   grace_.reset();
   // Whoever could answer at once does so before a tree is taken down.
-  if (lease_ && (!inside_start_ || lease_->returns())) lease_.reset();
+  if (lease_ && (!inside_start() || lease_->returns())) lease_.reset();
   end(std::move(outcome));
   settled_.fire();
 }
@@ -93,7 +110,7 @@ void AsyncWork::run() noexcept {
   if (!ended() && reason_ && !asked_) ask();
 }
 
-void AsyncWork::cancel(const Error& reason) {
+void AsyncWork::ask_to_end(const Error& reason) {
   if (ended() || reason_) return;
   // A client that leaves in the middle of a response ends its body; the work after it goes on.
   if (call_->outcome() && reason.code() == Errc::cancelled) return;
@@ -102,7 +119,7 @@ void AsyncWork::cancel(const Error& reason) {
     if (making_) making_->cancel(reason);
     return;
   }
-  place_.shard.enqueue(*this);
+  place().shard.enqueue(*this);
 }
 
 /// From the loop: asks the guest to end, and waits for that only so long.
@@ -114,13 +131,13 @@ void AsyncWork::ask() {
     look();
     if (ended()) return;
   }
-  grace_.emplace(place_.shard.loop(), place_.grace);
+  grace_.emplace(place().shard.loop(), place().grace);
   grace_->async_wait([this](const boost::system::error_code& error) {
     if (!error && !ended()) lease_->give_up(*reason_);
   });
 }
 
-void AsyncWork::kill(const Error& reason) {
+void AsyncWork::force_to_end(const Error& reason) {
   if (ended()) return;
   if (!reason_) reason_ = reason;
   if (task_ == nullptr) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "wasi/http/handler.hpp"
+#include "wasi/http/instance_queue.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -8,32 +9,43 @@ namespace wisp::wasi::http {
 
 /// The guest's part of a request: an instance, and the call. Owned by the session, or the call of another
 /// guest; lives on the shard; destroyed once settled.
-class Work {
+class Work : private InstanceQueue::Place {
  public:
   virtual ~Work() = default;
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
 
-  /// Runs the guest until it ends or pauses for the first time.
-  virtual void start() = 0;
+  /// Runs the guest until it ends or pauses for the first time; or waits for an instance.
+  void start();
 
   /// Whether the call has ended with all that belongs to it; outcome() is known.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   /// Whether nothing of it is on any stack.
-  [[nodiscard]] virtual bool settled() const noexcept = 0;
+  [[nodiscard]] bool settled() const noexcept { return !waits() && rests(); }
   /// Why there is no answer, or what happened after it.
   [[nodiscard]] const Result<>& outcome() const noexcept { return outcome_; }
 
   /// Nobody waits for the answer any more: asks the guest to end.
-  virtual void cancel(const Error& reason) = 0;
+  void cancel(const Error& reason);
   /// Ends it whatever it does.
-  virtual void kill(const Error& reason) = 0;
+  void kill(const Error& reason);
   /// Completes when it is settled.
   [[nodiscard]] virtual boost::asio::awaitable<void> finished() = 0;
 
  protected:
   /// `reader` is woken when it has ended.
-  explicit Work(Waiter& reader) noexcept : reader_(&reader) {}
+  Work(const Workplace& place, Waiter& reader) noexcept : place_(place), reader_(&reader) {}
+
+  /// There is room for it, or the pool says that there is none.
+  virtual void go() = 0;
+  /// Nothing of it is on any stack.
+  [[nodiscard]] virtual bool rests() const noexcept = 0;
+  virtual void ask_to_end(const Error& reason) = 0;
+  virtual void force_to_end(const Error& reason) = 0;
+
+  [[nodiscard]] const Workplace& place() const noexcept { return place_; }
+  /// go() runs within start(): whoever could answer at once does so before a tree is taken down.
+  [[nodiscard]] bool inside_start() const noexcept { return inside_start_; }
 
   void end(Result<> outcome) {
     outcome_ = std::move(outcome);
@@ -42,9 +54,14 @@ class Work {
   }
 
  private:
+  void admitted() noexcept override { go(); }
+  void expired(Error reason) noexcept override { end(std::unexpected(std::move(reason))); }
+
+  const Workplace& place_;
   Waiter* reader_;
   Result<> outcome_;
   bool ended_ = false;
+  bool inside_start_ = false;
 };
 
 /// A call of an export of a sync type, on a fiber of its own; the tree serves nobody else meanwhile.
@@ -53,21 +70,19 @@ class SyncWork final : public Work {
   SyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
            std::shared_ptr<ResponseSlot> slot);
 
-  void start() override;
-  [[nodiscard]] bool settled() const noexcept override { return run_.done(); }
-  void cancel(const Error& reason) override { run_.cancel(reason); }
-  void kill(const Error& reason) override { run_.cancel(reason); }
   [[nodiscard]] boost::asio::awaitable<void> finished() override { return run_.finished(); }
 
  private:
+  void go() override;
+  [[nodiscard]] bool rests() const noexcept override { return run_.done(); }
+  void ask_to_end(const Error& reason) override { run_.cancel(reason); }
+  void force_to_end(const Error& reason) override { run_.cancel(reason); }
   void work();
 
-  const Workplace& place_;
   component::GuestRun run_;
   std::shared_ptr<IncomingRequest> request_;
   std::shared_ptr<ResponseSlot> slot_;
   std::optional<component::TreePool::Lease> lease_;
-  bool inside_start_ = false;
 };
 
 /// A call of an export of an async type, in a tree that may serve others too. It goes on after the answer
@@ -81,24 +96,23 @@ class AsyncWork final : public Work,
             std::shared_ptr<ResponseSlot> slot);
   ~AsyncWork() override;
 
-  void start() override;
-  [[nodiscard]] bool settled() const noexcept override { return ended(); }
-  void cancel(const Error& reason) override;
-  void kill(const Error& reason) override;
   [[nodiscard]] boost::asio::awaitable<void> finished() override;
 
  private:
+  void go() override;
+  [[nodiscard]] bool rests() const noexcept override { return ended(); }
+  void ask_to_end(const Error& reason) override;
+  void force_to_end(const Error& reason) override;
   void make();
   void begin();
   void look();
   void ask();
   void finish(Result<> outcome);
   // The task may end, and a client leave, while a guest is on the stack: what follows comes from the loop.
-  void wake() noexcept override { place_.shard.enqueue(*this); }
+  void wake() noexcept override { place().shard.enqueue(*this); }
   void run() noexcept override;
   void left(component::GuestRun& run) noexcept override;
 
-  const Workplace& place_;
   std::unique_ptr<HandlerCall> call_;
   component::TaskRef task_;
   std::optional<component::TreePool::Lease> lease_;
@@ -108,7 +122,6 @@ class AsyncWork final : public Work,
   std::optional<boost::asio::steady_timer> grace_;
   SignalLink ending_;
   net::Event settled_;
-  bool inside_start_ = false;
   bool asked_ = false;
 };
 

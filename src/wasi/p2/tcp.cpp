@@ -3,7 +3,7 @@
 #include "wasi/context.hpp"
 #include "wasi/p2/faces.hpp"
 #include "wasi/p2/sockets.hpp"
-#include "wasi/sockets/options.hpp"
+#include "wasi/sockets/option_functions.hpp"
 
 #include <memory>
 #include <tuple>
@@ -155,46 +155,6 @@ NetworkReply<std::unique_ptr<TcpHandle>> create(Caller& caller, IpAddressFamily 
   return std::make_unique<TcpHandle>(std::move(*socket));
 }
 
-template <class T>
-auto getter(SocketResult<T> (*get)(const SocketFd&)) {
-  return [get](Caller&, TcpHandle& self) -> NetworkReply<T> {
-    const auto socket = self.open();
-    if (!socket) return refuse(socket.error());
-    return reply(get(**socket));
-  };
-}
-
-template <class T, class Core = T>
-auto setter(SocketResult<> (*set)(const SocketFd&, Core)) {
-  return [set](Caller&, TcpHandle& self, T value) -> NetworkReply<> {
-    const auto socket = self.open();
-    if (!socket) return refuse(socket.error());
-    return reply(set(**socket, value));
-  };
-}
-
-void add_options(component::HostInterface& tcp) {
-  const auto get = [](const char* name) { return std::string("[method]tcp-socket.") + name; };
-  const auto set = [](const char* name) { return std::string("[method]tcp-socket.set-") + name; };
-  tcp.function(get("keep-alive-enabled"), getter(options::keep_alive))
-      .function(set("keep-alive-enabled"), setter<bool>(options::set_keep_alive))
-      .function(get("keep-alive-idle-time"), getter(options::keep_alive_idle))
-      .function(set("keep-alive-idle-time"), setter<std::uint64_t>(options::set_keep_alive_idle))
-      .function(get("keep-alive-interval"), getter(options::keep_alive_interval))
-      .function(set("keep-alive-interval"), setter<std::uint64_t>(options::set_keep_alive_interval))
-      .function(get("keep-alive-count"), getter(options::keep_alive_count))
-      .function(set("keep-alive-count"), setter<std::uint32_t>(options::set_keep_alive_count))
-      .function(get("hop-limit"), getter(options::hop_limit))
-      .function(set("hop-limit"), setter<std::uint8_t>(options::set_hop_limit))
-      .function(get("receive-buffer-size"), getter(options::receive_buffer))
-      .function(set("receive-buffer-size"), setter<std::uint64_t>(options::set_receive_buffer))
-      .function(get("send-buffer-size"), getter(options::send_buffer))
-      .function(set("send-buffer-size"), setter<std::uint64_t>(options::set_send_buffer))
-      .function(set("listen-backlog-size"), [](Caller&, TcpHandle& self, std::uint64_t connections) {
-        return reply(self.socket().set_backlog(connections));
-      });
-}
-
 }  // namespace
 
 void add_tcp(component::HostLinker& linker) {
@@ -224,7 +184,7 @@ void add_tcp(component::HostLinker& linker) {
                 [](Caller&, TcpHandle& self) { return from_core(self.socket().family()); })
       .function("[method]tcp-socket.subscribe", [](Caller&, TcpHandle& self) { return self.subscribe(); })
       .function("[method]tcp-socket.shutdown", shutdown);
-  add_options(tcp);
+  options::add_tcp_options<TcpHandle>(tcp, "", [](auto result) { return reply(std::move(result)); });
   linker.interface("wasi:sockets/tcp-create-socket@0.2.12")
       .resource<Network>("network")
       .resource<TcpHandle>("tcp-socket")

@@ -2,7 +2,7 @@
 #include "wasi/context.hpp"
 #include "wasi/p2/faces.hpp"
 #include "wasi/p2/sockets.hpp"
-#include "wasi/sockets/options.hpp"
+#include "wasi/sockets/option_functions.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -87,6 +87,8 @@ class UdpHandle final : public component::HostResource {
 
   [[nodiscard]] const std::shared_ptr<UdpSocket>& share() const noexcept { return socket_; }
   [[nodiscard]] UdpSocket& socket() noexcept { return *socket_; }
+  /// Always: it has a descriptor from the beginning.
+  [[nodiscard]] SocketResult<SocketFd*> open() noexcept { return &socket_->socket(); }
   [[nodiscard]] Children& streams() noexcept { return streams_; }
   [[nodiscard]] std::unique_ptr<Pollable> subscribe() {
     return std::make_unique<Pollable>(std::make_shared<AlwaysReady>(), pollables_.adopt());
@@ -194,21 +196,11 @@ NetworkReply<std::unique_ptr<UdpHandle>> create(Caller& caller, IpAddressFamily 
   return std::make_unique<UdpHandle>(std::move(*socket));
 }
 
-template <class T>
-auto getter(SocketResult<T> (*get)(const SocketFd&)) {
-  return [get](Caller&, UdpHandle& self) { return reply(get(self.socket().socket())); };
-}
-
-template <class T>
-auto setter(SocketResult<> (*set)(const SocketFd&, T)) {
-  return [set](Caller&, UdpHandle& self, T value) { return reply(set(self.socket().socket(), value)); };
-}
-
 }  // namespace
 
 void add_udp(component::HostLinker& linker) {
-  linker.interface("wasi:sockets/udp@0.2.12")
-      .resource<UdpHandle>("udp-socket")
+  auto& face = linker.interface("wasi:sockets/udp@0.2.12");
+  face.resource<UdpHandle>("udp-socket")
       .resource<IncomingStream>("incoming-datagram-stream")
       .resource<OutgoingStream>("outgoing-datagram-stream")
       .resource<Network>("network")
@@ -220,12 +212,6 @@ void add_udp(component::HostLinker& linker) {
       .function("[method]udp-socket.remote-address", remote_address)
       .function("[method]udp-socket.address-family",
                 [](Caller&, UdpHandle& self) { return from_core(self.socket().family()); })
-      .function("[method]udp-socket.unicast-hop-limit", getter(options::hop_limit))
-      .function("[method]udp-socket.set-unicast-hop-limit", setter(options::set_hop_limit))
-      .function("[method]udp-socket.receive-buffer-size", getter(options::receive_buffer))
-      .function("[method]udp-socket.set-receive-buffer-size", setter(options::set_receive_buffer))
-      .function("[method]udp-socket.send-buffer-size", getter(options::send_buffer))
-      .function("[method]udp-socket.set-send-buffer-size", setter(options::set_send_buffer))
       .function("[method]udp-socket.subscribe", [](Caller&, UdpHandle& self) { return self.subscribe(); })
       .function("[method]incoming-datagram-stream.receive", receive)
       .function("[method]incoming-datagram-stream.subscribe",
@@ -234,6 +220,7 @@ void add_udp(component::HostLinker& linker) {
       .function("[method]outgoing-datagram-stream.send", send)
       .function("[method]outgoing-datagram-stream.subscribe",
                 [](Caller&, OutgoingStream& self) { return self.subscribe(); });
+  options::add_udp_options<UdpHandle>(face, "", [](auto result) { return reply(std::move(result)); });
   linker.interface("wasi:sockets/udp-create-socket@0.2.12")
       .resource<Network>("network")
       .resource<UdpHandle>("udp-socket")

@@ -6,7 +6,7 @@
 #include "wasi/p3/faces.hpp"
 #include "wasi/p3/tcp_flow.hpp"
 #include "wasi/p3/wait.hpp"
-#include "wasi/sockets/options.hpp"
+#include "wasi/sockets/option_functions.hpp"
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -204,46 +204,6 @@ SocketReply<IpSocketAddress> address(const SocketResult<SocketAddress>& address)
   return from_core(*address);
 }
 
-template <class T>
-auto getter(SocketResult<T> (*get)(const SocketFd&)) {
-  return [get](Caller&, TcpHandle& self) -> SocketReply<T> {
-    const auto socket = self.open();
-    if (!socket) return refuse(socket.error());
-    return reply(get(**socket));
-  };
-}
-
-template <class T, class Core = T>
-auto setter(SocketResult<> (*set)(const SocketFd&, Core)) {
-  return [set](Caller&, TcpHandle& self, T value) -> SocketReply<> {
-    const auto socket = self.open();
-    if (!socket) return refuse(socket.error());
-    return reply(set(**socket, value));
-  };
-}
-
-void add_options(component::HostInterface& types) {
-  const auto get = [](const char* name) { return std::string("[method]tcp-socket.get-") + name; };
-  const auto set = [](const char* name) { return std::string("[method]tcp-socket.set-") + name; };
-  types.function(get("keep-alive-enabled"), getter(options::keep_alive))
-      .function(set("keep-alive-enabled"), setter<bool>(options::set_keep_alive))
-      .function(get("keep-alive-idle-time"), getter(options::keep_alive_idle))
-      .function(set("keep-alive-idle-time"), setter<std::uint64_t>(options::set_keep_alive_idle))
-      .function(get("keep-alive-interval"), getter(options::keep_alive_interval))
-      .function(set("keep-alive-interval"), setter<std::uint64_t>(options::set_keep_alive_interval))
-      .function(get("keep-alive-count"), getter(options::keep_alive_count))
-      .function(set("keep-alive-count"), setter<std::uint32_t>(options::set_keep_alive_count))
-      .function(get("hop-limit"), getter(options::hop_limit))
-      .function(set("hop-limit"), setter<std::uint8_t>(options::set_hop_limit))
-      .function(get("receive-buffer-size"), getter(options::receive_buffer))
-      .function(set("receive-buffer-size"), setter<std::uint64_t>(options::set_receive_buffer))
-      .function(get("send-buffer-size"), getter(options::send_buffer))
-      .function(set("send-buffer-size"), setter<std::uint64_t>(options::set_send_buffer))
-      .function(set("listen-backlog-size"), [](Caller&, TcpHandle& self, std::uint64_t connections) {
-        return reply(self.socket().set_backlog(connections));
-      });
-}
-
 }  // namespace
 
 void add_tcp(component::HostLinker& linker) {
@@ -266,7 +226,7 @@ void add_tcp(component::HostLinker& linker) {
                 [](Caller&, TcpHandle& self) { return self.socket().state() == TcpSocket::State::listening; })
       .function("[method]tcp-socket.get-address-family",
                 [](Caller&, TcpHandle& self) { return from_core(self.socket().family()); });
-  add_options(types);
+  options::add_tcp_options<TcpHandle>(types, "get-", [](auto result) { return reply(std::move(result)); });
 }
 
 }  // namespace wisp::wasi::p3

@@ -6,7 +6,7 @@
 #include "wasi/p3/faces.hpp"
 #include "wasi/p3/sockets.hpp"
 #include "wasi/p3/wait.hpp"
-#include "wasi/sockets/options.hpp"
+#include "wasi/sockets/option_functions.hpp"
 
 #include <memory>
 #include <optional>
@@ -26,6 +26,8 @@ class UdpHandle final : public component::HostResource {
   explicit UdpHandle(std::shared_ptr<UdpSocket> socket) : socket_(std::move(socket)) {}
 
   [[nodiscard]] UdpSocket& socket() noexcept { return *socket_; }
+  /// Always: it has a descriptor from the beginning.
+  [[nodiscard]] SocketResult<SocketFd*> open() noexcept { return &socket_->socket(); }
   [[nodiscard]] const std::shared_ptr<UdpSocket>& share() const noexcept { return socket_; }
 
  private:
@@ -99,21 +101,11 @@ SocketReply<IpSocketAddress> remote_address(Caller&, UdpHandle& self) {
   return from_core(*self.socket().remote());
 }
 
-template <class T>
-auto getter(SocketResult<T> (*get)(const SocketFd&)) {
-  return [get](Caller&, UdpHandle& self) { return reply(get(self.socket().socket())); };
-}
-
-template <class T>
-auto setter(SocketResult<> (*set)(const SocketFd&, T)) {
-  return [set](Caller&, UdpHandle& self, T value) { return reply(set(self.socket().socket(), value)); };
-}
-
 }  // namespace
 
 void add_udp(component::HostLinker& linker) {
-  linker.interface("wasi:sockets/types@0.3.2")
-      .resource<UdpHandle>("udp-socket")
+  auto& face = linker.interface("wasi:sockets/types@0.3.2");
+  face.resource<UdpHandle>("udp-socket")
       .function("[static]udp-socket.create", create)
       .function("[method]udp-socket.bind",
                 [](Caller&, UdpHandle& self, IpSocketAddress local) {
@@ -130,13 +122,8 @@ void add_udp(component::HostLinker& linker) {
       .function("[method]udp-socket.get-local-address", local_address)
       .function("[method]udp-socket.get-remote-address", remote_address)
       .function("[method]udp-socket.get-address-family",
-                [](Caller&, UdpHandle& self) { return from_core(self.socket().family()); })
-      .function("[method]udp-socket.get-unicast-hop-limit", getter(options::hop_limit))
-      .function("[method]udp-socket.set-unicast-hop-limit", setter(options::set_hop_limit))
-      .function("[method]udp-socket.get-receive-buffer-size", getter(options::receive_buffer))
-      .function("[method]udp-socket.set-receive-buffer-size", setter(options::set_receive_buffer))
-      .function("[method]udp-socket.get-send-buffer-size", getter(options::send_buffer))
-      .function("[method]udp-socket.set-send-buffer-size", setter(options::set_send_buffer));
+                [](Caller&, UdpHandle& self) { return from_core(self.socket().family()); });
+  options::add_udp_options<UdpHandle>(face, "get-", [](auto result) { return reply(std::move(result)); });
 }
 
 }  // namespace wisp::wasi::p3
