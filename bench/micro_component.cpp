@@ -71,6 +71,25 @@ void host_import_list(benchmark::State& state) {
 }
 BENCHMARK(host_import_list)->Arg(64)->Arg(4096);
 
+void within_a_tree_scalar(benchmark::State& state) {
+  constexpr std::uint32_t kTimes = 10'000;
+  Bench bench;
+  const auto linked = must(link(
+      must(Component::load(*bench.engine, component::testing::read_file(WISP_WAT_DIR "/calls.wasm"), {})),
+      bench.linker));
+  bench.on_fiber([&](GuestRun& run) {
+    auto tree = must(Tree::instantiate(linked, run, bench.limits, nullptr));
+    const Lift* lift = find_export(*linked, "run");
+    for (auto _ : state) {
+      std::vector<Value> arguments;
+      arguments.push_back(u32(kTimes));
+      benchmark::DoNotOptimize(must(invoke(*tree, run, *lift, arguments)));
+    }
+  });
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * kTimes);
+}
+BENCHMARK(within_a_tree_scalar);
+
 /// The caller and what it calls, each a tree of its own.
 std::shared_ptr<const Linked> pair(Bench& bench, const char* callee = "micro") {
   const std::array<std::shared_ptr<const Provider>, 1> providers{std::make_shared<Provider>(Provider{
