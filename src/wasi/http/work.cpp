@@ -13,16 +13,32 @@ void Work::start() {
   inside_start_ = false;
 }
 
+void Work::admitted() noexcept {
+  unqueued_.fire();
+  go();
+}
+
+/// It was never begun.
+void Work::give_up(Error reason) {
+  unqueued_.fire();
+  end(std::unexpected(std::move(reason)));
+}
+
+asio::awaitable<void> Work::finished() {
+  while (waits()) static_cast<void>(co_await unqueued_.wait());
+  co_await rest();
+}
+
 void Work::cancel(const Error& reason) {
   if (!waits()) return ask_to_end(reason);
   leave();
-  end(std::unexpected(reason));
+  give_up(reason);
 }
 
 void Work::kill(const Error& reason) {
   if (!waits()) return force_to_end(reason);
   leave();
-  end(std::unexpected(reason));
+  give_up(reason);
 }
 
 SyncWork::SyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
@@ -147,7 +163,7 @@ void AsyncWork::force_to_end(const Error& reason) {
   }
 }
 
-asio::awaitable<void> AsyncWork::finished() {
+asio::awaitable<void> AsyncWork::rest() {
   while (!ended()) static_cast<void>(co_await settled_.wait());
 }
 

@@ -30,7 +30,7 @@ class Work : private InstanceQueue::Place {
   /// Ends it whatever it does.
   void kill(const Error& reason);
   /// Completes when it is settled.
-  [[nodiscard]] virtual boost::asio::awaitable<void> finished() = 0;
+  [[nodiscard]] boost::asio::awaitable<void> finished();
 
  protected:
   /// `reader` is woken when it has ended.
@@ -40,6 +40,8 @@ class Work : private InstanceQueue::Place {
   virtual void go() = 0;
   /// Nothing of it is on any stack.
   [[nodiscard]] virtual bool rests() const noexcept = 0;
+  /// Completes when it does.
+  [[nodiscard]] virtual boost::asio::awaitable<void> rest() = 0;
   virtual void ask_to_end(const Error& reason) = 0;
   virtual void force_to_end(const Error& reason) = 0;
 
@@ -54,11 +56,13 @@ class Work : private InstanceQueue::Place {
   }
 
  private:
-  void admitted() noexcept override { go(); }
-  void expired(Error reason) noexcept override { end(std::unexpected(std::move(reason))); }
+  void admitted() noexcept override;
+  void expired(Error reason) noexcept override { give_up(std::move(reason)); }
+  void give_up(Error reason);
 
   const Workplace& place_;
   Waiter* reader_;
+  net::Event unqueued_;
   Result<> outcome_;
   bool ended_ = false;
   bool inside_start_ = false;
@@ -70,11 +74,10 @@ class SyncWork final : public Work {
   SyncWork(const Workplace& place, Waiter& reader, std::shared_ptr<IncomingRequest> request,
            std::shared_ptr<ResponseSlot> slot);
 
-  [[nodiscard]] boost::asio::awaitable<void> finished() override { return run_.finished(); }
-
  private:
   void go() override;
   [[nodiscard]] bool rests() const noexcept override { return run_.done(); }
+  [[nodiscard]] boost::asio::awaitable<void> rest() override { return run_.finished(); }
   void ask_to_end(const Error& reason) override { run_.cancel(reason); }
   void force_to_end(const Error& reason) override { run_.cancel(reason); }
   void work();
@@ -96,11 +99,10 @@ class AsyncWork final : public Work,
             std::shared_ptr<ResponseSlot> slot);
   ~AsyncWork() override;
 
-  [[nodiscard]] boost::asio::awaitable<void> finished() override;
-
  private:
   void go() override;
   [[nodiscard]] bool rests() const noexcept override { return ended(); }
+  [[nodiscard]] boost::asio::awaitable<void> rest() override;
   void ask_to_end(const Error& reason) override;
   void force_to_end(const Error& reason) override;
   void make();
