@@ -42,7 +42,7 @@ bool exports_what_imports(const Companion& one, const Companion& other) {
 /// Links companions once those they import from are; what cannot be linked stands in a circle.
 class Companionship {
  public:
-  Companionship(const component::HostLinker& host, std::span<const component::Bridge> bridges,
+  Companionship(const component::HostLinker& host, const component::Bridges& bridges,
                 std::uint32_t max_invocations)
       : host_(host), bridges_(bridges), max_invocations_(max_invocations) {}
 
@@ -114,7 +114,7 @@ class Companionship {
   bool needs(const Companion& one, const Companion& other) const {
     if (&one == &other) return false;
     return exports_what_imports(one, other) ||
-           std::ranges::any_of(bridges_, [&](const component::Bridge& bridge) {
+           std::ranges::any_of(bridges_.interfaces, [&](const component::Bridge& bridge) {
              return one.imports.contains(bridge.import_name) && other.exports.contains(bridge.export_name) &&
                     std::ranges::none_of(all_, [&](const Companion& third) {
                       return &third != &one && third.exports.contains(bridge.import_name);
@@ -123,7 +123,7 @@ class Companionship {
   }
 
   const component::HostLinker& host_;
-  std::span<const component::Bridge> bridges_;
+  const component::Bridges& bridges_;
   std::uint32_t max_invocations_;
   std::vector<Companion> all_;
 };

@@ -147,5 +147,17 @@ TEST(Bridges, CommandsRunEachOther) {
   EXPECT_EQ(trapped.status, 134) << "a trap has no place in the interface";
 }
 
+TEST(Bridges, DescriptorsCrossInterfacesOfOnesOwn) {
+  const Folder folder;
+  for (const std::string_view user : {"p2-vault-user", "p3-vault-user"}) {
+    for (const std::string_view vault : {"p2-vault", "p3-vault"}) {
+      const auto outcome =
+          wisp({"run", "--dir", folder.path() + "::/data", "--with", guest(vault), guest(user)});
+      EXPECT_EQ(outcome.status, 0) << user << " over " << vault << "\n" << outcome.err;
+      EXPECT_EQ(outcome.out, "a folder here, a folder there, 3 taken\n") << user << " over " << vault;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace wisp::e2e

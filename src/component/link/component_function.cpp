@@ -6,7 +6,9 @@
 #include "component/link/late_drops.hpp"
 #include "component/types/names.hpp"
 
+#include <algorithm>
 #include <array>
+#include <set>
 
 namespace wisp::component {
 
@@ -78,12 +80,42 @@ class Allocations {
   bool trapped_ = false;
 };
 
+/// Handles on their way to a side whose class for them is another one. Faces that are lent live as long as
+/// this.
+class Crossing {
+ public:
+  explicit Crossing(const Twins* twins) : twins_(twins) {}
+
+  /// Owns what it returns.
+  Result<Rep> give(Rep rep, HostTypeTag to) const {
+    if (twins_ == nullptr) return rep;
+    const auto* twin = twins_->find(*to_object(rep), to);
+    if (twin == nullptr) return rep;
+    const std::unique_ptr<HostResource> old(to_object(rep));
+    return to_rep(TRY(twin->convert(*old)).release());
+  }
+  Result<Rep> lend(Rep rep, HostTypeTag to) {
+    if (twins_ == nullptr) return rep;
+    const auto* twin = twins_->find(*to_object(rep), to);
+    if (twin == nullptr) return rep;
+    lent_.push_back(TRY(twin->lend(*to_object(rep))));
+    return to_rep(lent_.back().get());
+  }
+
+ private:
+  const Twins* twins_;  // null: none are needed
+  std::vector<std::unique_ptr<HostResource>> lent_;
+};
+
 /// The provider's side of a call: representations of its own resources leave as proxies and come back as
 /// numbers.
 class ProviderSide final : public Side {
  public:
-  explicit ProviderSide(CallSide& inner)
-      : Side(inner.encoding(), inner.pointer()), inner_(inner), tree_(inner.instance().tree()) {}
+  ProviderSide(CallSide& inner, Crossing& crossing)
+      : Side(inner.encoding(), inner.pointer()),
+        inner_(inner),
+        tree_(inner.instance().tree()),
+        crossing_(crossing) {}
 
   GuestMemory memory() override { return inner_.memory(); }
   Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
@@ -99,14 +131,20 @@ class ProviderSide final : public Side {
     return inner_.lift_borrow(resource, handle);
   }
   Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) override {
-    if (!owned(resource)) return lower_object(inner_, resource, rep);
+    if (!owned(resource)) {
+      const Rep given = TRY(crossing_.give(rep, tree_.binding(resource).tag));
+      return lower_object(inner_, resource, given);
+    }
     const std::unique_ptr<ResourceProxy> proxy(as_proxy(rep));
     const auto handle = TRY(inner_.lower_own(resource, TRY(unwrap(*proxy))));
     proxy->disown();
     return handle;
   }
   Result<std::uint32_t> lower_borrow(ResourceId resource, Rep rep) override {
-    if (!owned(resource)) return inner_.lower_borrow(resource, rep);
+    if (!owned(resource)) {
+      const Rep lent = TRY(crossing_.lend(rep, tree_.binding(resource).tag));
+      return inner_.lower_borrow(resource, lent);
+    }
     return inner_.lower_borrow(resource, TRY(unwrap(*as_proxy(rep))));
   }
   // Streams and futures are no resources of anybody: they cross as they are.
@@ -137,13 +175,15 @@ class ProviderSide final : public Side {
 
   CallSide& inner_;
   Tree& tree_;
+  Crossing& crossing_;
   Allocations allocations_;
 };
 
 /// The caller's side of results, which knows afterwards whether a failure was its own.
 class ReceivingSide final : public Side {
  public:
-  explicit ReceivingSide(CallSide& inner) : Side(inner.encoding(), inner.pointer()), inner_(inner) {}
+  ReceivingSide(CallSide& inner, Crossing& crossing)
+      : Side(inner.encoding(), inner.pointer()), inner_(inner), crossing_(crossing) {}
 
   GuestMemory memory() override { return inner_.memory(); }
   Result<std::uint64_t> realloc(std::uint64_t old_address, std::uint64_t old_size, std::uint32_t align,
@@ -157,7 +197,8 @@ class ReceivingSide final : public Side {
     return inner_.lift_borrow(resource, handle);
   }
   Result<std::uint32_t> lower_own(ResourceId resource, Rep rep) override {
-    auto handle = lower_object(inner_, resource, rep);
+    const Rep given = TRY(crossing_.give(rep, inner_.instance().tree().binding(resource).tag));
+    auto handle = lower_object(inner_, resource, given);
     full_ |= !handle;
     return handle;
   }
@@ -182,6 +223,7 @@ class ReceivingSide final : public Side {
 
  private:
   CallSide& inner_;
+  Crossing& crossing_;
   Allocations allocations_;
   bool full_ = false;  // no handle could be added
 };
@@ -215,15 +257,46 @@ struct Session {
 
 class Matcher final : public TypeMatcher {
  public:
-  Matcher(const ResourceTags& tags, const Linked& provider) : tags_(tags), provider_(provider) {}
+  Matcher(const ResourceTags& tags, const Linked& provider, const Twins* twins)
+      : tags_(tags), provider_(provider), twins_(twins) {}
+
+  /// The importer's resources that are other classes for the provider.
+  [[nodiscard]] const std::set<std::uint32_t>& twinned() const noexcept { return twinned_; }
 
  private:
   bool same(ResourceId mine, ResourceId theirs) override {
-    return tags_.tag(mine) == tag_of(provider_, theirs);
+    if (tags_.tag(mine) == tag_of(provider_, theirs)) return true;
+    if (twins_ == nullptr || !twins_->related(tags_.tag(mine), tag_of(provider_, theirs))) return false;
+    twinned_.insert(mine.value);
+    return true;
   }
   const ResourceTags& tags_;
   const Linked& provider_;
+  const Twins* twins_;
+  std::set<std::uint32_t> twinned_;
 };
+
+/// Handles that would have to become another class where they cannot: lent beyond the call's own frame, or in
+/// a stream or future.
+bool stuck(const std::set<std::uint32_t>& twinned, const Type* type, bool lasting_loans, bool in_channel) {
+  if (type == nullptr || !type->contains_handle) return false;
+  const auto inside = [&](const Type* part, bool channel) {
+    return stuck(twinned, part, lasting_loans, channel);
+  };
+  switch (type->kind) {
+    case Kind::own:
+      return in_channel && twinned.contains(type->resource.value);
+    case Kind::borrow:
+      return (in_channel || lasting_loans) && twinned.contains(type->resource.value);
+    case Kind::stream:
+    case Kind::future:
+      return inside(type->element, true);
+    default:
+      return inside(type->element, in_channel) || inside(type->second, in_channel) ||
+             std::ranges::any_of(type->members,
+                                 [&](const Member& member) { return inside(member.type, in_channel); });
+  }
+}
 
 constexpr std::array kEncodings{ast::StringEncoding::utf8, ast::StringEncoding::utf16,
                                 ast::StringEncoding::latin1_utf16};
@@ -255,13 +328,15 @@ class CrashReport final : public Callee, public std::enable_shared_from_this<Cra
 
 class ComponentFunction final : public HostFunction, public Marshalling {
  public:
-  ComponentFunction(const ProviderRef& from, const Lift& lift, const ImportedFunc& import, StandIn::Exit exit)
+  ComponentFunction(const ProviderRef& from, const Lift& lift, const ImportedFunc& import, StandIn::Exit exit,
+                    std::shared_ptr<const Twins> twins)
       : provider_(from.provider),
         index_(from.index),
         lift_(lift),
         lowered_(flatten(*import.type, Direction::lower, PointerSize::p32)),
         crash_error_(find_crash_error(import.path[0], lift.type->result)),
-        exit_is_result_(exit == StandIn::Exit::is_result) {
+        exit_is_result_(exit == StandIn::Exit::is_result),
+        twins_(std::move(twins)) {
     routed_ =
         !lift.type->params.empty() &&
         (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
@@ -340,13 +415,15 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   }
 
   Result<> params(CallSide& caller, FlatSpan from, CallSide& callee, FlatSpan to) const override {
-    ProviderSide provider(callee);
+    Crossing crossing(twins_.get());
+    ProviderSide provider(callee, crossing);
     return plans(caller).params.run(caller, from, provider, to, TransferPlan::Target::allocate);
   }
 
   Result<> results(CallSide& callee, FlatSpan from, CallSide& caller, FlatSpan to) const override {
-    ProviderSide provider(callee);
-    ReceivingSide receiver(caller);
+    Crossing crossing(twins_.get());
+    ProviderSide provider(callee, crossing);
+    ReceivingSide receiver(caller, crossing);
     return plans(caller).results.run(provider, from, receiver, to, TransferPlan::Target::given);
   }
 
@@ -391,21 +468,22 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     const Target tree = TRY(target(caller, side, values, run, fault));
     fault = Fault::provider;
     const PlanPair& plans = plans_[static_cast<std::size_t>(side.encoding())];
+    Crossing crossing(twins_.get());
     const FlatSpan returned =
         lowered_.indirect_results ? values.subspan(lowered_.params.size() - 1, 1) : values;
     return tree.tree->call(
         run, lift_,
         [&](CallSide& inner, FlatSpan callee) {
-          ProviderSide to(inner);
+          ProviderSide to(inner, crossing);
           auto passed = plans.params.run(side, values, to, callee, TransferPlan::Target::allocate);
           if (!passed && !to.at_fault()) fault = Fault::caller;
           return passed;
         },
         [&](CallSide& inner, FlatSpan callee) -> Result<> {
-          ProviderSide from(inner);
-          if (!crash_error_)
+          ProviderSide from(inner, crossing);
+          if (!crash_error_ && !twins_)
             return plans.results.run(from, callee, side, returned, TransferPlan::Target::given);
-          ReceivingSide to(side);
+          ReceivingSide to(side, crossing);
           auto passed = plans.results.run(from, callee, to, returned, TransferPlan::Target::given);
           if (!passed && to.at_fault()) fault = Fault::caller;
           return passed;
@@ -485,7 +563,8 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   std::vector<PlanPair> plans_;
   std::optional<CrashError> crash_error_;
   bool exit_is_result_;
-  bool routed_ = false;       // the first parameter is a handle of the provider's own resource
+  std::shared_ptr<const Twins> twins_;  // null: both sides know the same classes
+  bool routed_ = false;                 // the first parameter is a handle of the provider's own resource
   bool keeps_state_ = false;  // the provider defines resources: calls of one caller meet one instance
 };
 
@@ -515,25 +594,36 @@ namespace {
 
 Result<std::shared_ptr<const HostFunction>> bind_export(const ProviderRef& from, const ImportedFunc& import,
                                                         const ResourceTags& tags, const ExportItem* item,
-                                                        const FuncType& expected, StandIn::Exit exit) {
+                                                        const FuncType& expected, StandIn::Exit exit,
+                                                        std::shared_ptr<const Twins> twins) {
   const Linked& provider = *from.provider->linked;
   const auto* func = item != nullptr ? std::get_if<FuncRef>(&item->item) : nullptr;
   if (func == nullptr)
     return fail(Errc::import_type, "{} exports {} as something other than a function", from.provider->name,
                 import.path.back());
-  if (!Matcher(tags, provider).equal(expected, *func->type))
+  Matcher matcher(tags, provider, twins.get());
+  bool fits = matcher.equal(expected, *func->type);
+  if (matcher.twinned().empty()) twins = nullptr;
+  if (fits && twins) {
+    fits = !stuck(matcher.twinned(), expected.result, false, false) &&
+           std::ranges::none_of(expected.params, [&](const Param& param) {
+             return stuck(matcher.twinned(), param.type, expected.async, false);
+           });
+  }
+  if (!fits)
     return std::unexpected(
         Error(Errc::import_type, fmt::format("{} exports {} with another type than the component expects",
                                              from.provider->name, import.path.back()))
             .with("expected", component::describe(*import.type))
             .with("provided", component::describe(*func->type)));
   if (func->from == FuncRef::From::import) {
-    if (func->type->async != import.type->async)
+    if (func->type->async != import.type->async || twins)
       return fail(Errc::import_type, "{} exports {} of another component, which has to be named itself",
                   from.provider->name, import.path.back());
     return provider.functions[func->index];
   }
-  auto function = std::make_shared<ComponentFunction>(from, provider.plan->lifts[func->index], import, exit);
+  auto function = std::make_shared<ComponentFunction>(from, provider.plan->lifts[func->index], import, exit,
+                                                      std::move(twins));
   TRY(function->compile(*import.type));
   return function;
 }
@@ -542,9 +632,10 @@ Result<std::shared_ptr<const HostFunction>> bind_export(const ProviderRef& from,
 
 Result<std::shared_ptr<const HostFunction>> bind_component_function(const ProviderRef& from,
                                                                     const ImportedFunc& import,
-                                                                    const ResourceTags& tags) {
+                                                                    const ResourceTags& tags,
+                                                                    std::shared_ptr<const Twins> twins) {
   return bind_export(from, import, tags, find_item(*from.provider->linked->plan, import.path), *import.type,
-                     StandIn::Exit::ends_caller);
+                     StandIn::Exit::ends_caller, std::move(twins));
 }
 
 Result<std::shared_ptr<const HostFunction>> bind_stand_in(const ProviderRef& from, const ImportedFunc& import,
@@ -553,7 +644,7 @@ Result<std::shared_ptr<const HostFunction>> bind_stand_in(const ProviderRef& fro
   FuncType expected = *import.type;
   if (const auto* func = item != nullptr ? std::get_if<FuncRef>(&item->item) : nullptr)
     expected.async = func->type->async;
-  return bind_export(from, import, tags, item, expected, stand_in.exit);
+  return bind_export(from, import, tags, item, expected, stand_in.exit, nullptr);
 }
 
 }  // namespace wisp::component

@@ -29,9 +29,10 @@ struct StandIn {
                                                                         const StandIn& stand_in);
 
 /// The host function that calls a provider's export in a tree of its own (design.md §5, "A → B"). `tags` are
-/// the importer's.
-[[nodiscard]] Result<std::shared_ptr<const HostFunction>> bind_component_function(const ProviderRef& from,
-                                                                                  const ImportedFunc& import,
-                                                                                  const ResourceTags& tags);
+/// the importer's. Handles of the host's resources may be of `twins` on the two sides, but not those lent to
+/// a call of an async type, nor those in streams and futures.
+[[nodiscard]] Result<std::shared_ptr<const HostFunction>> bind_component_function(
+    const ProviderRef& from, const ImportedFunc& import, const ResourceTags& tags,
+    std::shared_ptr<const Twins> twins);
 
 }  // namespace wisp::component

@@ -20,8 +20,12 @@ std::string spell(const std::vector<std::string>& path, std::string_view what) {
 class Linking final : private ResourceTags {
  public:
   Linking(const Plan& plan, const HostLinker& host,
-          std::span<const std::shared_ptr<const Provider>> providers, std::span<const Bridge> bridges)
-      : plan_(plan), host_(host), providers_(providers), bridges_(bridges) {}
+          std::span<const std::shared_ptr<const Provider>> providers, const Bridges& bridges)
+      : plan_(plan),
+        host_(host),
+        providers_(providers),
+        bridges_(bridges.interfaces),
+        twins_(bridges.twins) {}
 
   Result<> run(Linked& linked) {
     linked_ = &linked;
@@ -92,7 +96,7 @@ class Linking final : private ResourceTags {
 
   Result<std::shared_ptr<const HostFunction>> bind(const ImportedFunc& import) {
     if (const auto from = TRY(provider(import.path, "function")); from.provider != nullptr)
-      return bind_component_function(from, import, *this);
+      return bind_component_function(from, import, *this, twins_);
     const auto name = canonical_name(import.path[0]);
     for (std::uint32_t number = 0; number < bridges_.size(); ++number) {
       const auto& bridge = bridges_[number];
@@ -162,6 +166,7 @@ class Linking final : private ResourceTags {
   const HostLinker& host_;
   std::span<const std::shared_ptr<const Provider>> providers_;
   std::span<const Bridge> bridges_;
+  std::shared_ptr<const Twins> twins_;
   Linked* linked_ = nullptr;
 };
 
@@ -169,7 +174,7 @@ class Linking final : private ResourceTags {
 
 Result<std::shared_ptr<const Linked>> link(std::shared_ptr<const Component> component, const HostLinker& host,
                                            std::span<const std::shared_ptr<const Provider>> providers,
-                                           std::span<const Bridge> bridges) {
+                                           const Bridges& bridges) {
   if (!component->plan()) return std::unexpected(component->plan().error());
   auto linked = std::make_shared<Linked>();
   linked->plan = &*component->plan();

@@ -3,11 +3,13 @@
 #include "component/instance/linked.hpp"
 #include "component/link/component.hpp"
 #include "component/link/host.hpp"
+#include "component/link/twins.hpp"
 
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace wisp::component {
 
@@ -37,13 +39,19 @@ struct Bridge {
       bind;
 };
 
+/// What lets components of different versions of the host's interfaces use each other.
+struct Bridges {
+  std::vector<Bridge> interfaces;
+  std::shared_ptr<const Twins> twins = std::make_shared<Twins>();
+};
+
 /// Binds every import of a component: to the one provider that exports it, else over a bridge to the one that
 /// exports what the bridge needs, else to the host. All types are checked here. Errc::import_missing,
 /// import_type, import_ambiguous, import_gated, unsupported_feature, each naming the import and the
 /// candidates.
 [[nodiscard]] Result<std::shared_ptr<const Linked>> link(
     std::shared_ptr<const Component> component, const HostLinker& host,
-    std::span<const std::shared_ptr<const Provider>> providers = {}, std::span<const Bridge> bridges = {});
+    std::span<const std::shared_ptr<const Provider>> providers = {}, const Bridges& bridges = {});
 
 /// A function the linked component exports: `name`, or `interface` and `name` where any version with the same
 /// canonical name meets it. Null if there is none, or it is not lifted by the component itself.

@@ -2,12 +2,10 @@
 
 #include "component/link/linker.hpp"
 
-#include <vector>
-
 namespace wisp::wasi::bridge {
 
 /// Everything of WASI that one version can do for the other. Made for each set of components that is linked;
 /// it may end when they are.
-[[nodiscard]] std::vector<component::Bridge> bridges();
+[[nodiscard]] component::Bridges bridges();
 
 }  // namespace wisp::wasi::bridge

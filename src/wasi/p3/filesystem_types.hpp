@@ -99,6 +99,8 @@ class DescriptorHandle final : public component::HostResource {
   DescriptorHandle(std::shared_ptr<Descriptor> descriptor, Quota::Slot slot)
       : descriptor_(std::move(descriptor)), slot_(std::move(slot)) {}
   [[nodiscard]] const std::shared_ptr<Descriptor>& share() const noexcept { return descriptor_; }
+  /// For who holds it on.
+  [[nodiscard]] Quota::Slot take_slot() noexcept { return std::move(slot_); }
 
  private:
   std::shared_ptr<Descriptor> descriptor_;

@@ -1,5 +1,5 @@
 // wasi:sockets/types.tcp-socket over TcpSocket (TcpSocketOperationalSemantics-0.3.0.md).
-#include "wasi/sockets/tcp.hpp"
+#include "wasi/p3/tcp.hpp"
 #include "component/instance/host_resource.hpp"
 #include "component/link/channels.hpp"
 #include "wasi/context.hpp"
@@ -30,35 +30,6 @@ namespace {
 
 constexpr std::size_t kMaxAccepted = 16;                       // for one read
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // when the system has no room
-
-/// wasi:sockets/types.tcp-socket. Its streams and futures do not need it.
-class TcpHandle final : public component::HostResource {
- public:
-  explicit TcpHandle(std::shared_ptr<TcpSocket> socket) : socket_(std::move(socket)) {}
-
-  [[nodiscard]] TcpSocket& socket() noexcept { return *socket_; }
-  [[nodiscard]] const std::shared_ptr<TcpSocket>& share() const noexcept { return socket_; }
-
-  /// The socket for its options: not while it connects, nor after it failed to.
-  [[nodiscard]] SocketResult<SocketFd*> open() {
-    const auto state = socket_->state();
-    if (state == TcpSocket::State::connecting || state == TcpSocket::State::closed) {
-      return std::unexpected(SocketError::invalid_state);
-    }
-    return &socket_->socket();
-  }
-
-  /// True once, when the socket is connected.
-  [[nodiscard]] bool begin(bool TcpHandle::* direction) noexcept {
-    if (socket_->state() != TcpSocket::State::connected) return false;
-    return !std::exchange(this->*direction, true);
-  }
-  bool sends = false;
-  bool receives = false;
-
- private:
-  std::shared_ptr<TcpSocket> socket_;
-};
 
 using Connection = std::unique_ptr<TcpHandle>;
 using Connections = component::StreamWriter<Connection>;

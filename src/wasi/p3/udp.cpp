@@ -1,5 +1,5 @@
 // wasi:sockets/types.udp-socket over UdpSocket.
-#include "wasi/sockets/udp.hpp"
+#include "wasi/p3/udp.hpp"
 #include "component/instance/host_resource.hpp"
 #include "component/link/host.hpp"
 #include "wasi/context.hpp"
@@ -19,20 +19,6 @@ using component::Caller;
 using component::Eventually;
 
 namespace {
-
-/// wasi:sockets/types.udp-socket
-class UdpHandle final : public component::HostResource {
- public:
-  explicit UdpHandle(std::shared_ptr<UdpSocket> socket) : socket_(std::move(socket)) {}
-
-  [[nodiscard]] UdpSocket& socket() noexcept { return *socket_; }
-  /// Always: it has a descriptor from the beginning.
-  [[nodiscard]] SocketResult<SocketFd*> open() noexcept { return &socket_->socket(); }
-  [[nodiscard]] const std::shared_ptr<UdpSocket>& share() const noexcept { return socket_; }
-
- private:
-  std::shared_ptr<UdpSocket> socket_;
-};
 
 using Message = std::tuple<Bytes, IpSocketAddress>;
 
