@@ -186,6 +186,21 @@ TEST(Routes, LargeBodiesNeedNoMemory) {
   }
 }
 
+TEST(Routes, ServeCommandsToo) {
+  struct Row {
+    std::string_view back;
+    int status;
+    std::string_view said;
+  };
+  const Row rows[] = {{"http-echo", 0, "status 200\n"}, {"p3-http", 0, "status 200\n"}};
+  for (const auto& row : rows) {
+    const auto outcome = wisp({"run", "--route", "back.internal=" + guest(row.back), guest("p2-fetch")});
+    EXPECT_EQ(outcome.status, row.status) << row.back << outcome.err;
+    EXPECT_EQ(outcome.out, row.said) << row.back;
+  }
+  EXPECT_EQ(wisp({"run", guest("p2-fetch")}).out, "error 15\n") << "HTTP-request-denied";
+}
+
 TEST(Routes, AreCheckedBeforeAnythingRuns) {
   const std::string back = guest("p3-http");
   struct Row {
