@@ -193,7 +193,11 @@ Job copy(Incoming in, Body out) {
   wasi_http_types_stream_u8_drop_readable(in.stream);
   wasi_http_types_stream_u8_drop_writable(out.stream);
   Trailers trailers{};
-  co_await read_trailers(in.trailers, &trailers);
+  if (reads) {
+    co_await read_trailers(in.trailers, &trailers);
+  } else {  // whoever waits for them has the rest of the body sent
+    wasi_http_types_future_result_option_own_trailers_error_code_drop_readable(in.trailers);
+  }
   co_await settle(out.trailers, trailers);
 }
 
@@ -228,9 +232,31 @@ Target split(std::string_view url) {
   return {std::string(url.substr(0, slash)), std::string(url.substr(slash))};
 }
 
-/// Sends a request on to `url`; the answer goes back. Both bodies flow through this instance at once.
-Job proxy(Request request, std::string url) {
-  const Target target = split(url);
+std::string authority_of(Request request) {
+  service_string_t text;
+  if (!wasi_http_types_method_request_get_authority(wasi_http_types_borrow_request(request), &text))
+    return {};
+  std::string copy(reinterpret_cast<char*>(text.ptr), text.len);
+  service_string_free(&text);
+  return copy;
+}
+
+bool is_grpc(Request request) {
+  const Fields fields = wasi_http_types_method_request_get_headers(wasi_http_types_borrow_request(request));
+  service_string_t name = lend("content-type");
+  wasi_http_types_list_field_value_t values;
+  wasi_http_types_method_fields_get(wasi_http_types_borrow_fields(fields), &name, &values);
+  const bool is =
+      values.len != 0 && std::string_view(reinterpret_cast<char*>(values.ptr[0].ptr), values.ptr[0].len)
+                             .starts_with("application/grpc");
+  wasi_http_types_list_field_value_free(&values);
+  wasi_http_types_fields_drop_own(fields);
+  return is;
+}
+
+/// Sends a request on to `target`; the answer goes back. Both bodies flow through this instance at once.
+Job proxy(Request request, Target target) {
+  const Fields headers = wasi_http_types_method_request_get_headers(wasi_http_types_borrow_request(request));
   wasi_http_types_method_t method;
   wasi_http_types_method_request_get_method(wasi_http_types_borrow_request(request), &method);
   const Incoming upload = consume_request(request);
@@ -240,9 +266,8 @@ Job proxy(Request request, std::string url) {
   const TrailersFuture trailers =
       wasi_http_types_future_result_option_own_trailers_error_code_new(&out.trailers);
   wasi_http_types_tuple2_own_request_future_result_void_error_code_t made;
-  wasi_http_types_static_request_new(make_fields({}),
-                                     method.tag == WASI_HTTP_TYPES_METHOD_GET ? nullptr : &stream, trailers,
-                                     nullptr, &made);
+  wasi_http_types_static_request_new(headers, method.tag == WASI_HTTP_TYPES_METHOD_GET ? nullptr : &stream,
+                                     trailers, nullptr, &made);
   if (method.tag == WASI_HTTP_TYPES_METHOD_GET) {
     wasi_http_types_stream_u8_drop_readable(stream);
     wasi_http_types_stream_u8_drop_writable(out.stream);
@@ -272,8 +297,10 @@ Job proxy(Request request, std::string url) {
   const auto response = answer.val.ok;
   const auto status =
       wasi_http_types_method_response_get_status_code(wasi_http_types_borrow_response(response));
+  const Fields answered =
+      wasi_http_types_method_response_get_headers(wasi_http_types_borrow_response(response));
   const Incoming download = consume_response(response);
-  co_await copy(download, respond(status, make_fields({})));
+  co_await copy(download, respond(status, answered));
 }
 
 Job count_body(Request request) {
@@ -378,7 +405,8 @@ void handle(Request request) {
   if (path == "/echo") return (void)echo(request);
   if (path == "/pass") return pass(request);
   if (path == "/count") return (void)count_body(request);
-  if (path == "/proxy") return (void)proxy(request, query(target, "url"));
+  if (path == "/proxy") return (void)proxy(request, split(query(target, "url")));
+  if (is_grpc(request)) return (void)proxy(request, {authority_of(request), target});
   wasi_http_types_request_drop_own(request);
   if (path == "/stream") return (void)stream(number(target, "n"));
   if (path == "/trailers") return (void)with_trailers();

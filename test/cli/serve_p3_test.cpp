@@ -205,5 +205,86 @@ TEST(ServeP3, AProxyPassesBothBodies) {
   EXPECT_EQ(get(proxy.port(), "/proxy?url=http://127.0.0.2:1/").status, 502) << "not allowed";
 }
 
+struct ReverseProxy {
+  explicit ReverseProxy(const std::string& name = "p3-http")
+      : origin({"--shards", "1", "--access-log", guest(name)}),
+        host("127.0.0.1:" + std::to_string(origin.port())),
+        proxy(
+            {"--shards", "1", "--env", "UPSTREAM=http://" + host, "--allow-host", host, guest("p3-proxy")}) {}
+  Server origin;
+  std::string host;
+  Server proxy;
+};
+
+TEST(ServeP3, AReverseProxyPassesEverythingOn) {
+  ReverseProxy both;
+  EXPECT_EQ(get(both.proxy.port(), "/").body, get(both.origin.port(), "/").body);
+  EXPECT_EQ(get(both.proxy.port(), "/status?code=404").status, 404);
+  const std::string body(300'000, 'Z');
+  const auto reply = post(both.proxy.port(), "/echo", body, "X-Sum: 7\r\n");
+  EXPECT_EQ(std::ranges::count(reply, 'Z'), 300'000);
+  EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n"));
+  EXPECT_THAT(get(both.proxy.port(), "/trailers").body, HasSubstr("0\r\nx-sum: 42\r\n\r\n"));
+  EXPECT_EQ(get(both.proxy.port(), "/broken").body, "4\r\nhalf\r\n") << "a body that breaks off breaks off";
+  EXPECT_EQ(both.proxy.stop().status, 0);
+}
+
+TEST(ServeP3, GrpcGoesOutOverHttp2) {
+  const struct {
+    const char* type;
+    const char* version;
+  } rows[] = {
+      {"application/grpc", "HTTP/2"},     {"Application/GRPC+proto", "HTTP/2"},
+      {"application/grpc;x=y", "HTTP/2"}, {"application/grpc-web", "HTTP/1.1"},
+      {"text/plain", "HTTP/1.1"},
+  };
+  ReverseProxy both("p3-hello");
+  for (const auto& row : rows) {
+    EXPECT_EQ(get(both.proxy.port(), "/", std::string("Content-Type: ") + row.type + "\r\n").body,
+              "Hello, world!");
+  }
+  const std::string log = both.origin.stop().out;
+  std::size_t at = 0;
+  for (const auto& row : rows) {
+    const auto end = log.find('\n', at);
+    EXPECT_THAT(log.substr(at, end - at), HasSubstr(row.version)) << row.type;
+    at = end + 1;
+  }
+}
+
+TEST(ServeP3, AClientThatLeavesTakesTheUpstreamRequestAlong) {
+  ReverseProxy both;
+  for (const auto* target : {"/sleep?ms=60000", "/slow?ms=60000"}) {
+    const Connection leaves(both.proxy.port());
+    leaves.send("GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    if (std::string_view(target).starts_with("/slow"))
+      EXPECT_THAT(leaves.receive_until("one"), HasSubstr("one"));
+  }
+  // Each is logged once it has ended.
+  std::string log;
+  for (int i = 0; i < 250 && std::ranges::count(log, '\n') < 2; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    log = both.origin.process().output();
+  }
+  EXPECT_THAT(log, HasSubstr("/sleep?ms=60000"));
+  EXPECT_THAT(log, HasSubstr("/slow?ms=60000"));
+}
+
+TEST(ServeP3, AClientThatWaitsForContinueGetsIt) {
+  Server server({"--shards", "1", guest("p3-http")});
+  for (const auto* path : {"/echo", "/pass", "/count"}) {
+    const Connection waits(server.port());
+    waits.send(
+        "POST " + std::string(path) +
+        " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    std::string reply = waits.receive_until("\r\n\r\n");
+    EXPECT_THAT(reply, StartsWith("HTTP/1.1 100 Continue\r\n\r\n")) << path;
+    waits.send("abc");
+    reply += waits.receive_all();
+    EXPECT_THAT(reply, HasSubstr("HTTP/1.1 200 OK")) << path;
+    EXPECT_THAT(reply, HasSubstr(std::string_view(path) == "/count" ? "3 294\n" : "abc")) << path;
+  }
+}
+
 }  // namespace
 }  // namespace wisp::e2e

@@ -37,6 +37,7 @@ class RepeatingExchange final : public ClientExchange {
     exchange_ = CO_TRY(co_await client_->send(head_, context_, Client::State::Reuse::fresh));
     co_return co_await exchange_->response();
   }
+  bool bodiless() const noexcept override { return exchange_->bodiless(); }
   Version version() const noexcept override { return exchange_->version(); }
   asio::awaitable<Result<std::span<const std::byte>>> read_body(std::size_t max) override {
     CO_TRY(co_await response());

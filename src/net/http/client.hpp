@@ -70,6 +70,8 @@ class ClientExchange {
   /// Waits for the response head; interim responses are skipped. Valid as long as the exchange; asking again
   /// is free.
   [[nodiscard]] virtual boost::asio::awaitable<Result<ResponseHead*>> response() = 0;
+  /// After response(): it has no body, and no trailers follow.
+  [[nodiscard]] virtual bool bodiless() const noexcept = 0;
   /// The response's HTTP version; after response().
   [[nodiscard]] virtual Version version() const noexcept = 0;
   /// Next piece of the response body, at most `max` (> 0) bytes, valid until the next call; empty is the end.

@@ -242,6 +242,54 @@ TEST_P(ClientOver, BodiesAndTrailersBothWays) {
   EXPECT_EQ(client->made(), 1U);
 }
 
+TEST_P(ClientOver, ARequestMayBeNothingButTrailersAndAResponseNothingButAHead) {
+  auto server = serve([](Exchange& exchange) -> asio::awaitable<void> {
+    EXPECT_TRUE(must(co_await read_whole_body(exchange)).empty());
+    if (exchange.head().path_with_query == "/body") {
+      must(co_await exchange.send_head({}, BodySize::unknown()));
+      must(co_await exchange.finish(nullptr));
+      co_return;
+    }
+    ResponseHead response;
+    if (exchange.trailers() != nullptr)
+      must(response.fields.add("x-sum", *exchange.trailers()->get("x-sum")));
+    must(co_await exchange.respond(response, {}));
+  });
+  auto client = this->client();
+  client->run([&]() -> asio::awaitable<void> {
+    auto exchange = must(co_await (*client)->send(request(*server), BodySize::unknown(), options()));
+    Fields trailers;
+    must(trailers.add("x-sum", "77"));
+    must(co_await exchange->finish(&trailers));
+    EXPECT_EQ(must(co_await exchange->response())->fields.get("x-sum"), "77");
+    EXPECT_TRUE(exchange->bodiless());
+    EXPECT_TRUE(must(co_await read_whole(*exchange)).empty());
+  });
+  client->run([&]() -> asio::awaitable<void> {
+    auto exchange = must(co_await (*client)->send(request(*server, "/body"), BodySize::none(), options()));
+    must(co_await exchange->response());
+    EXPECT_FALSE(exchange->bodiless()) << "it turns out empty, but the head did not say so";
+    EXPECT_TRUE(must(co_await read_whole(*exchange)).empty());
+  });
+}
+
+TEST_P(ClientOver, AServerMayAnswerBeforeItHasTheRequestThousandsOfTimes) {
+  const int times = h2() ? 6000 : 20;  // HTTP/1 needs a connection each time
+  auto server = serve([](Exchange& exchange) -> asio::awaitable<void> {
+    must(co_await exchange.respond({}, as_body("enough")));
+  });
+  auto client = this->client();
+  client->run([&]() -> asio::awaitable<void> {
+    for (int i = 0; i < times; ++i) {
+      RequestHead head = request(*server);
+      head.method = "POST";
+      auto exchange = must(co_await (*client)->send(std::move(head), BodySize::unknown(), options()));
+      EXPECT_EQ(must(co_await read_whole(*exchange)), "enough");
+    }
+  });
+  EXPECT_EQ(client->made(), h2() ? 1U : 20U);
+}
+
 TEST_P(ClientOver, KnownSizesArriveAndAreEnforced) {
   std::atomic<int> started = 0;
   std::atomic<int> truncated = 0;

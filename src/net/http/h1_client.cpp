@@ -153,6 +153,10 @@ class H1Exchange final : public PooledExchange {
     co_return &response_;
   }
 
+  bool bodiless() const noexcept override {
+    return responded_ &&
+           (framing_.body == BodyKind::none || (framing_.body == BodyKind::length && framing_.length == 0));
+  }
   Version version() const noexcept override { return version_; }
 
   asio::awaitable<Result<std::span<const std::byte>>> read_body(std::size_t max) override {

@@ -47,13 +47,14 @@ class ClientStream final : public H2Stream {
     return is_connection_field(name) || response_.fields.add(name, value).has_value();
   }
 
-  void on_fields_done(Section, Then) override {
+  void on_fields_done(Section, Then then) override {
     if (responded_) return;
     if (response_.status < 200) {  // interim: the real one follows
       response_.fields.clear();
       return;
     }
     responded_ = true;
+    bodiless_ = then == Then::end;
     head_event_.fire();
   }
 
@@ -160,6 +161,7 @@ class ClientStream final : public H2Stream {
     co_return fail(Errc::cancelled, "reading the response was cancelled");
   }
 
+  bool bodiless() const noexcept { return bodiless_; }
   const Fields* trailers() const noexcept {
     return received_all_ && !trailers_.empty() ? &trailers_ : nullptr;
   }
@@ -191,6 +193,7 @@ class ClientStream final : public H2Stream {
   bool finished_ = false;
   bool aborted_ = false;
   bool responded_ = false;
+  bool bodiless_ = false;
   bool too_large_ = false;
   bool timed_out_ = false;
   bool waiting_for_head_ = false;
@@ -207,6 +210,7 @@ class H2Exchange final : public PooledExchange {
   asio::awaitable<Result<>> finish(const Fields* trailers) override { co_return stream_->finish(trailers); }
   void abort() noexcept override { stream_->abort(); }
   asio::awaitable<Result<ResponseHead*>> response() override { return stream_->response(); }
+  bool bodiless() const noexcept override { return stream_->bodiless(); }
   Version version() const noexcept override { return Version::http_2; }
   asio::awaitable<Result<std::span<const std::byte>>> read_body(std::size_t max) override {
     return stream_->read_body(max);

@@ -498,6 +498,26 @@ TEST(H2Server, ResetIsADisconnect) {
   EXPECT_EQ(server.stats().open, 1U);
 }
 
+TEST(H2Server, AClientThatWaitsForContinueGetsIt) {
+  TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
+    if (exchange.head().path_with_query == "/no") {
+      (void)co_await exchange.respond({.status = 403}, {});
+      co_return;
+    }
+    const std::string body = must(co_await read_whole_body(exchange));
+    (void)co_await exchange.respond({.status = body == "abc" ? std::uint16_t{200} : std::uint16_t{400}}, {});
+  });
+  RawH2 client(server.port());
+  const FieldList post{
+      {":method", "POST"}, {":scheme", "http"}, {":authority", "a"}, {"expect", "100-continue"}};
+  client.request(1, with({{":path", "/"}}, post), 0);
+  EXPECT_EQ(client.fate(1), "100");
+  client.send_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, "abc");
+  EXPECT_EQ(client.fate(1), "200");
+  client.request(3, with({{":path", "/no"}}, post), 0);
+  EXPECT_EQ(client.fate(3), "403");
+}
+
 TEST(H2Server, CrumbsOfCookiesAreJoined) {
   TestServer server([](Exchange& exchange) -> asio::awaitable<void> {
     EXPECT_EQ(exchange.head().fields.get("cookie"), "a=b; c=d");

@@ -269,10 +269,13 @@ struct H2Session::Callbacks {
       case NGHTTP2_GOAWAY:
         session.on_goaway();
         return 0;
+      case NGHTTP2_RST_STREAM:
+        // A server may end each stream that we have opened so (RFC 9113 §8.1); gRPC's do.
+        if (session.side_ == Side::client && stream != nullptr) return 0;
+        [[fallthrough]];
       case NGHTTP2_PING:
       case NGHTTP2_SETTINGS:
       case NGHTTP2_PRIORITY:
-      case NGHTTP2_RST_STREAM:
         return session.glitch(1) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
       default:
         return 0;

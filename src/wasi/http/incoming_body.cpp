@@ -12,7 +12,7 @@ namespace wisp::wasi::http {
 namespace asio = boost::asio;
 
 IncomingBody::IncomingBody(asio::io_context& loop, std::unique_ptr<BodyOrigin> origin, Quota::Slot share)
-    : loop_(loop), origin_(std::move(origin)), share_(std::move(share)) {
+    : loop_(loop), origin_(std::move(origin)), share_(std::move(share)), empty_(!origin_) {
   if (!origin_) end_.end();
 }
 

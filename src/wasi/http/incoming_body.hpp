@@ -52,6 +52,9 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
   /// Whether the end, or a failure, has been seen. After it no more use is made of the origin.
   [[nodiscard]] bool at_end() const noexcept { return !end_.open(); }
 
+  /// It never had bytes or trailers.
+  [[nodiscard]] bool is_empty() const noexcept { return empty_; }
+
   /// Whether the origin may still be used: reading has begun and not come to an end.
   [[nodiscard]] bool busy() const noexcept { return running_; }
 
@@ -79,7 +82,8 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
   std::optional<ErrorCode> failure_;
   Signal changed_;
   boost::asio::cancellation_signal cancel_;
-  net::Event asked_;      // wanted_ became true
+  net::Event asked_;  // wanted_ became true
+  const bool empty_;
   bool running_ = false;  // pump()
   bool wanted_ = false;
   bool skipping_ = false;

@@ -58,6 +58,15 @@ class ResponseOrigin final : public BodyOrigin {
   std::shared_ptr<ClientExchange> exchange_;
 };
 
+/// gRPC is HTTP/2 wherever it is spoken, and has no way to ask for it over cleartext.
+bool is_grpc(const net::http::Fields& fields) noexcept {
+  constexpr std::string_view kType = "application/grpc";
+  const auto type = fields.get("content-type");
+  if (!type || type->size() < kType.size() || !net::http::same_name(type->substr(0, kType.size()), kType))
+    return false;
+  return type->size() == kType.size() || (*type)[kType.size()] == '+' || (*type)[kType.size()] == ';';
+}
+
 /// Between one millisecond and a year: zero is "at once" to a guest, and what the client counts in must not
 /// overflow.
 std::chrono::milliseconds bounded(std::optional<std::chrono::nanoseconds> timeout) {
@@ -137,11 +146,12 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
     auto fields = counted(without_forbidden(answer->fields), share_.sibling());
     if (!fields)
       co_return fail(Errc::http_limit, "the guest holds too much of its messages for this response's head");
+    std::unique_ptr<BodyOrigin> origin;
+    if (!exchange->bodiless()) origin = std::make_unique<ResponseOrigin>(shared_from_this(), exchange);
     co_return IncomingResponse{
         .status = answer->status,
         .fields = std::move(fields),
-        .body = std::make_shared<IncomingBody>(
-            owner_->loop_, std::make_unique<ResponseOrigin>(shared_from_this(), exchange), share_.sibling())};
+        .body = std::make_shared<IncomingBody>(owner_->loop_, std::move(origin), share_.sibling())};
   }
 
   /// Passes on the request's body until it ends or the exchange breaks.
@@ -255,6 +265,8 @@ std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(Outgoi
   asio::ip::make_address(target->host, not_literal);
   net::http::SendOptions options;
   options.pool_key = options_.pool_key;
+  if (head.scheme == "http" && is_grpc(head.fields))
+    options.protocol = net::http::ClientProtocol::h2_prior_knowledge;
   options.policy = [policy = options_.policy, name = not_literal ? target->host : std::string()](
                        const asio::ip::address& address, std::uint16_t at) -> Result<> {
     if (policy->allows(name, address, at)) return {};

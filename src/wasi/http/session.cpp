@@ -163,7 +163,8 @@ asio::awaitable<Result<>> HttpHandler::Session::send(OutgoingResponse response) 
   const auto announced = body ? body->announced() : content_length(*response.fields).value_or(std::nullopt);
   const ResponseHead head{.status = response.status, .fields = take(std::move(response.fields))};
   if (!body) {
-    if (!announced || !is_head(*exchange_)) co_return co_await exchange_->respond(head, {});
+    if (!announced || *announced == 0 || (!is_head(*exchange_) && head.status != 304))
+      co_return co_await exchange_->respond(head, {});
     CO_TRY(co_await exchange_->send_head(head, BodySize::known(*announced)));
     co_return co_await exchange_->finish(nullptr);
   }
@@ -191,6 +192,9 @@ asio::awaitable<Result<>> HttpHandler::Session::send_whole(const ResponseHead& h
 asio::awaitable<Result<>> HttpHandler::Session::stream(const ResponseHead& head, OutgoingContents& body) {
   using State = OutgoingContents::State;
   const BodySize size = body.announced() ? BodySize::known(*body.announced()) : BodySize::unknown();
+  // A status of gRPC in the head is that of a response which is nothing but this head; its end must be in the
+  // same frame, or clients take it for a head whose trailers are missing.
+  const bool ends_at_once = head.fields.contains("grpc-status");
   bool begun = false;
   for (;;) {
     if (exchange_->lost() != Lost::no) co_return fail(Errc::connection, "the client has gone");
@@ -202,6 +206,10 @@ asio::awaitable<Result<>> HttpHandler::Session::stream(const ResponseHead& head,
         // Nothing has been sent yet, so the client can be told.
         co_await no_answer();
         co_return Result<>();
+      }
+      if (ends_at_once && body.state() == State::open && body.pending().empty()) {
+        static_cast<void>(co_await news_.wait());
+        continue;
       }
       const ByteView piece = body.take();
       begun = true;

@@ -24,6 +24,7 @@ BodyEnds MessageBody::consume(boost::asio::io_context& loop, TransmissionFuture 
 
 std::shared_ptr<StreamedBody> MessageBody::send(boost::asio::io_context& loop, StreamedBody::Of of,
                                                 std::optional<std::uint64_t> announced, Quota::Slot share) {
+  if (incoming_ && incoming_->is_empty()) return nullptr;
   BodyEnds ends =
       made_ ? *std::exchange(made_, std::nullopt) : open_body(loop, std::move(incoming_), std::nullopt);
   return std::make_shared<StreamedBody>(of, std::move(ends), std::move(transmission_), announced,

@@ -44,7 +44,7 @@ class MessageBody {
   /// For consume-body: the streams for a reader that answers with `handled`.
   [[nodiscard]] BodyEnds consume(boost::asio::io_context& loop, TransmissionFuture handled);
 
-  /// For who sends it. `announced`: what is known of its length.
+  /// For who sends it; null: there is none. `announced`: what is known of its length.
   [[nodiscard]] std::shared_ptr<StreamedBody> send(boost::asio::io_context& loop, StreamedBody::Of of,
                                                    std::optional<std::uint64_t> announced, Quota::Slot share);
 
