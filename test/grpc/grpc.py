@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""gRPC through guests of wasi:http 0.3: grpc++ client → wisp serve GUEST → grpc++ server, all over HTTP/2 without TLS.
+"""gRPC through guests of wasi:http 0.3: grpc++ client → wisp serve GUEST → grpc++ server, over HTTP/2 without TLS and with it.
 
 p3-proxy hands bodies on, p3-http copies them through its memory. --quick does the same with fewer messages.
 """
@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -21,8 +22,9 @@ def guest(name):
 class Wisp:
     """`wisp serve`."""
 
-    def __init__(self, wisp, arguments):
-        self.process = subprocess.Popen([wisp, "serve", "--addr", "127.0.0.1:0", *arguments], stderr=subprocess.PIPE, text=True)
+    def __init__(self, wisp, arguments, environment):
+        self.process = subprocess.Popen([wisp, "serve", "--addr", "127.0.0.1:0", *arguments], stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, **environment})
         self.port = int(re.search(r":(\d+)$", self.process.stderr.readline().strip()).group(1))
 
     def stop(self):
@@ -35,8 +37,9 @@ class Wisp:
 class Origin:
     """The peer's server."""
 
-    def __init__(self, peer):
-        self.process = subprocess.Popen([peer, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, peer, environment):
+        self.process = subprocess.Popen([peer, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env={**os.environ, **environment})
         self.port = int(self.process.stdout.readline())
 
     def stop(self):
@@ -58,29 +61,48 @@ def main():
     scenarios = [("metadata",), ("unary", many, 100), ("chat", many, 100), ("chats", many // 4, 100), ("chat", many // 20, 100_000),
                  ("ping", many // 5, 10), ("download", many, 1_000), ("upload", many, 1_000), ("ends",), ("cancel",)]
 
-    origin = Origin(options.peer)
-    upstream = f"127.0.0.1:{origin.port}"
     failed = False
-    guests = ["p3-proxy", "p3-http"] + (["direct"] if options.direct else [])
-    for name in guests:
-        if name == "direct":
-            wisp, target = None, upstream
-        else:
-            wisp = Wisp(options.wisp, ["--env", f"UPSTREAM=http://{upstream}", "--allow-host", upstream, guest(name)])
-            target = f"127.0.0.1:{wisp.port}"
-        for scenario, *sizes in scenarios:
-            begin = time.monotonic()
-            status = subprocess.run([options.peer, "call", target, upstream, scenario, *map(str, sizes)], check=False).returncode
-            failed |= status != 0
-            size = f"{sizes[0]:,} of {sizes[1]:,} bytes" if sizes else ""
-            print(f"{name:9} {scenario:9} {size:24} {time.monotonic() - begin:6.2f} s  {'ok' if status == 0 else 'FAILED'}", flush=True)
-        if wisp is not None:
-            status, said = wisp.stop()
-            if status != 0 or said:
-                failed = True
-                print(f"{name:9} wisp ended with {status} and said:\n{said}")
-    failed |= origin.stop() != 0
+    with tempfile.TemporaryDirectory() as folder:
+        certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+                       check=True, capture_output=True)
+        tls = {"PEER_CERTIFICATE": certificate, "PEER_KEY": key, "SSL_CERT_FILE": certificate}
+        runs = [("p3-proxy", {}), ("p3-http", {}), ("p3-proxy", tls)]
+        if options.direct:
+            runs.append(("direct", {}))
+        for name, environment in runs:
+            failed |= not run(options, name, environment, scenarios)
     return 1 if failed else 0
+
+
+def run(options, name, environment, scenarios):
+    """One server, one guest, each scenario. Whether all went well."""
+    good = True
+    origin = Origin(options.peer, environment)
+    host = "localhost" if environment else "127.0.0.1"
+    upstream = f"{host}:{origin.port}"
+    if name == "direct":
+        wisp, target = None, upstream
+    else:
+        scheme = "https" if environment else "http"
+        more = ["--tls-cert", environment["PEER_CERTIFICATE"], "--tls-key", environment["PEER_KEY"]] if environment else []
+        wisp = Wisp(options.wisp, [*more, "--env", f"UPSTREAM={scheme}://{upstream}", "--allow-host", upstream, guest(name)], environment)
+        target = f"{host}:{wisp.port}"
+    title = f"{name}, TLS" if environment else name
+    for scenario, *sizes in scenarios:
+        begin = time.monotonic()
+        status = subprocess.run([options.peer, "call", target, upstream, scenario, *map(str, sizes)], check=False,
+                                env={**os.environ, **environment}).returncode
+        good &= status == 0
+        size = f"{sizes[0]:,} of {sizes[1]:,} bytes" if sizes else ""
+        print(f"{title:14} {scenario:9} {size:24} {time.monotonic() - begin:6.2f} s  {'ok' if status == 0 else 'FAILED'}", flush=True)
+    if wisp is not None:
+        status, said = wisp.stop()
+        if status != 0 or said:
+            good = False
+            print(f"{title:14} wisp ended with {status} and said:\n{said}")
+    return origin.stop() == 0 and good
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 // A gRPC server and a client that counts, over grpc++: what test/grpc/grpc.py puts at both ends of a guest.
 //   peer serve                                          prints its port; until its stdin ends
 //   peer call TARGET AUTHORITY SCENARIO [COUNT] [SIZE]   says what went wrong, and fails
+// With PEER_CERTIFICATE and PEER_KEY (names of PEM files) the server speaks TLS, with PEER_CERTIFICATE the
+// client does.
 #include "echo.grpc.pb.h"
 
 #include <grpcpp/grpcpp.h>
@@ -10,8 +12,10 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <functional>
+#include <cstdlib>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -101,11 +105,25 @@ class Service final : public Echo::Service {
   std::atomic<std::uint64_t> cancelled_ = 0;
 };
 
+/// The file that an environment variable names; empty if it does not exist.
+std::string file_of(const char* variable) {
+  const char* const name = std::getenv(variable);
+  if (name == nullptr) return {};
+  std::ifstream file(name);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 int serve() {
   Service service;
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  auto credentials = grpc::InsecureServerCredentials();
+  if (const std::string certificate = file_of("PEER_CERTIFICATE"); !certificate.empty()) {
+    grpc::SslServerCredentialsOptions options;
+    options.pem_key_cert_pairs.push_back({.private_key = file_of("PEER_KEY"), .cert_chain = certificate});
+    credentials = grpc::SslServerCredentials(options);
+  }
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
   builder.RegisterService(&service);
   const auto server = builder.BuildAndStart();
   if (!server || port == 0) return 1;
@@ -344,7 +362,10 @@ int call(const std::vector<std::string>& words) {
   if (!words[1].empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, words[1]);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetMaxReceiveMessageSize(-1);
-  const auto channel = grpc::CreateCustomChannel(words[0], grpc::InsecureChannelCredentials(), arguments);
+  auto credentials = grpc::InsecureChannelCredentials();
+  if (const std::string certificate = file_of("PEER_CERTIFICATE"); !certificate.empty())
+    credentials = grpc::SslCredentials({.pem_root_certs = certificate});
+  const auto channel = grpc::CreateCustomChannel(words[0], credentials, arguments);
   Caller caller{.stub = Echo::NewStub(channel),
                 .count = words.size() > 3 ? std::stoull(words[3]) : 100,
                 .payload = std::string(words.size() > 4 ? std::stoull(words[4]) : 100, 'x')};

@@ -43,6 +43,9 @@ class RepeatingExchange final : public ClientExchange {
     CO_TRY(co_await response());
     co_return co_await exchange_->read_body(max);
   }
+  std::optional<Result<std::span<const std::byte>>> read_now(std::size_t max) override {
+    return exchange_->read_now(max);
+  }
   const Fields* trailers() const noexcept override { return exchange_->trailers(); }
 
  private:

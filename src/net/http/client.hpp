@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -77,6 +78,8 @@ class ClientExchange {
   /// Next piece of the response body, at most `max` (> 0) bytes, valid until the next call; empty is the end.
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::span<const std::byte>>> read_body(
       std::size_t max) = 0;
+  /// read_body() where it need not wait; else nothing.
+  [[nodiscard]] virtual std::optional<Result<std::span<const std::byte>>> read_now(std::size_t max) = 0;
   /// After the end: the trailers, or null.
   [[nodiscard]] virtual const Fields* trailers() const noexcept = 0;
 
@@ -86,7 +89,7 @@ class ClientExchange {
 
 struct ClientLimits {
   std::uint32_t connections = 1'024;  ///< open at once on this shard; then Errc::no_capacity
-  std::uint32_t idle_per_key = 32;    ///< HTTP/1 connections kept for one (scheme, authority, pool_key)
+  std::uint32_t idle_per_key = 256;   ///< HTTP/1 connections kept for one (scheme, authority, pool_key)
   std::chrono::milliseconds idle_timeout{60'000};    ///< then an idle connection is closed
   std::size_t buffer_bytes = std::size_t{64} << 10;  ///< unread response bytes held for an exchange
 };

@@ -32,6 +32,7 @@ class H1Exchange final : public PooledExchange {
             this) {
     response_.fields =
         Fields(context.options.max_head_bytes + context.options.max_head_fields * Fields::kFieldOverhead);
+    response_.fields.reserve(256, 8);
   }
 
   ~H1Exchange() override {
@@ -160,30 +161,10 @@ class H1Exchange final : public PooledExchange {
   Version version() const noexcept override { return version_; }
 
   asio::awaitable<Result<std::span<const std::byte>>> read_body(std::size_t max) override {
-    Inbound& in = connection_->in();
-    in.unpin();
-    in.consume(std::exchange(taken_, 0));
     if (!responded_) CO_TRY(co_await response());
-    max = std::max<std::size_t>(max, 1);
+    Inbound& in = connection_->in();
     for (;;) {
-      const BodyDecoder::Step step = body_.next(in.pending(), max);
-      in.consume(step.skip);
-      switch (step.kind) {
-        case BodyDecoder::Step::Kind::end:
-          co_return std::span<const std::byte>();
-        case BodyDecoder::Step::Kind::refused: {
-          const char* reason = step.reason;
-          abort();
-          co_return fail(Errc::http_protocol, "the response body is malformed: {}", reason);
-        }
-        case BodyDecoder::Step::Kind::data:
-          taken_ = step.data.size();
-          in.pin();
-          co_return std::as_bytes(std::span(step.data));
-        case BodyDecoder::Step::Kind::need_more:
-          break;
-      }
-      if (step.skip != 0) continue;
+      if (auto piece = read_now(max)) co_return *std::move(piece);
       if (in.ended()) {
         if (body_.until_close() && in.error() == asio::error::eof) co_return std::span<const std::byte>();
         broken_ = true;
@@ -201,6 +182,32 @@ class H1Exchange final : public PooledExchange {
       timer_.disarm();
       if (more == Inbound::More::cancelled)
         co_return fail(Errc::cancelled, "reading the response was cancelled");
+    }
+  }
+
+  std::optional<Result<std::span<const std::byte>>> read_now(std::size_t max) override {
+    if (!responded_) return std::nullopt;
+    Inbound& in = connection_->in();
+    in.unpin();
+    in.consume(std::exchange(taken_, 0));
+    for (;;) {
+      const BodyDecoder::Step step = body_.next(in.pending(), std::max<std::size_t>(max, 1));
+      in.consume(step.skip);
+      switch (step.kind) {
+        case BodyDecoder::Step::Kind::end:
+          return std::span<const std::byte>();
+        case BodyDecoder::Step::Kind::refused: {
+          const char* reason = step.reason;
+          abort();
+          return fail(Errc::http_protocol, "the response body is malformed: {}", reason);
+        }
+        case BodyDecoder::Step::Kind::data:
+          taken_ = step.data.size();
+          in.pin();
+          return std::as_bytes(std::span(step.data));
+        case BodyDecoder::Step::Kind::need_more:
+          if (step.skip == 0) return std::nullopt;
+      }
     }
   }
 
@@ -280,7 +287,7 @@ class H1Exchange final : public PooledExchange {
   Version version_ = Version::http_1_1;
   Framing framing_;
   BodyDecoder body_;
-  std::size_t taken_ = 0;
+  std::size_t taken_ = 0;  // of what read_now() handed out
   Timer timer_;
 };
 

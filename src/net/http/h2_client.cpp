@@ -161,6 +161,15 @@ class ClientStream final : public H2Stream {
     co_return fail(Errc::cancelled, "reading the response was cancelled");
   }
 
+  std::optional<Result<std::span<const std::byte>>> read_now(std::size_t max) {
+    if (!responded_) return std::nullopt;
+    const auto more = bytes_now();
+    if (more == More::bytes) return next_piece(max);
+    if (more == More::end) return std::span<const std::byte>();
+    if (more == More::closed) return closed_error("in the middle of the response body");
+    return std::nullopt;
+  }
+
   bool bodiless() const noexcept { return bodiless_; }
   const Fields* trailers() const noexcept {
     return received_all_ && !trailers_.empty() ? &trailers_ : nullptr;
@@ -214,6 +223,9 @@ class H2Exchange final : public PooledExchange {
   Version version() const noexcept override { return Version::http_2; }
   asio::awaitable<Result<std::span<const std::byte>>> read_body(std::size_t max) override {
     return stream_->read_body(max);
+  }
+  std::optional<Result<std::span<const std::byte>>> read_now(std::size_t max) override {
+    return stream_->read_now(max);
   }
   const Fields* trailers() const noexcept override { return stream_->trailers(); }
   bool untouched() const noexcept override { return stream_->untouched(); }

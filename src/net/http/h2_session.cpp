@@ -139,13 +139,18 @@ void H2Stream::release_taken() noexcept {
   session_->flush();
 }
 
-asio::awaitable<H2Stream::More> H2Stream::wait_for_bytes(std::chrono::milliseconds timeout) {
+std::optional<H2Stream::More> H2Stream::bytes_now() noexcept {
   release_taken();
+  if (read_ < reading_.size() || !inbox_.empty()) return More::bytes;
+  if (received_all_) return More::end;
+  if (closed_) return More::closed;
+  return std::nullopt;
+}
+
+asio::awaitable<H2Stream::More> H2Stream::wait_for_bytes(std::chrono::milliseconds timeout) {
   read_timed_out_ = false;
   for (;;) {
-    if (read_ < reading_.size() || !inbox_.empty()) co_return More::bytes;
-    if (received_all_) co_return More::end;
-    if (closed_) co_return More::closed;
+    if (const auto more = bytes_now()) co_return *more;
     if (read_timed_out_) co_return More::timed_out;
     read_timer_.arm(timeout);
     const bool fired = co_await arrived_.wait();

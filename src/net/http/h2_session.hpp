@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,6 +83,8 @@ class H2Stream {
   /// Gives back to the peer's window what next_piece() handed out last, then waits until there are bytes or a
   /// reason why there will be none.
   [[nodiscard]] boost::asio::awaitable<More> wait_for_bytes(std::chrono::milliseconds timeout);
+  /// wait_for_bytes() where it need not wait; else nothing.
+  [[nodiscard]] std::optional<More> bytes_now() noexcept;
   /// After More::bytes: at most `max` bytes, valid until wait_for_bytes().
   [[nodiscard]] std::span<const std::byte> next_piece(std::size_t max) noexcept;
 

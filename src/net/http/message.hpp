@@ -102,6 +102,11 @@ class Fields {
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
     return text_.capacity() + entries_.capacity() * sizeof(Entry);
   }
+  /// Makes room for that much more.
+  void reserve(std::size_t bytes, std::size_t fields) {
+    text_.reserve(text_.size() + bytes);
+    entries_.reserve(entries_.size() + fields);
+  }
   /// Gives back what it does not need.
   void compact();
 

@@ -52,10 +52,21 @@ bool is_forbidden_field(std::string_view name) noexcept {
   }
 }
 
+namespace {
+
+bool is_clean(const Fields& fields) {
+  return std::ranges::none_of(fields, [](const auto& field) { return is_forbidden_field(field.name); });
+}
+
+}  // namespace
+
+std::shared_ptr<const Fields> without_forbidden(Fields&& fields) {
+  if (is_clean(fields)) return std::make_shared<Fields>(std::move(fields));
+  return without_forbidden(std::as_const(fields));
+}
+
 std::shared_ptr<const Fields> without_forbidden(const Fields& fields) {
-  const bool clean =
-      std::ranges::none_of(fields, [](const auto& field) { return is_forbidden_field(field.name); });
-  if (clean) return std::make_shared<Fields>(fields);
+  if (is_clean(fields)) return std::make_shared<Fields>(fields);
   auto kept = std::make_shared<Fields>(fields.max_bytes());
   for (const auto& [name, value] : fields) {
     // What came from `fields` fits again.

@@ -21,6 +21,7 @@ enum class HeaderError : std::uint8_t { invalid_syntax, forbidden, immutable, si
 
 /// A copy without forbidden fields, for what came from a peer.
 [[nodiscard]] std::shared_ptr<const net::http::Fields> without_forbidden(const net::http::Fields& fields);
+[[nodiscard]] std::shared_ptr<const net::http::Fields> without_forbidden(net::http::Fields&& fields);
 
 /// The same fields, which nobody else holds; they count as bytes of `share` for as long as somebody does.
 /// Null: the quota does not have those bytes.

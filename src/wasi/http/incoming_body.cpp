@@ -80,6 +80,13 @@ asio::awaitable<void> IncomingBody::closed() {
 void IncomingBody::pull() {
   wanted_ = true;
   if (running_) return asked_.fire_now();
+  while (wanted_ && end_.open()) {
+    auto piece = origin_->read_now(kMaxRead);
+    if (!piece) break;
+    arrived(*std::move(piece));
+  }
+  if (!end_.open()) origin_.reset();
+  if (!wanted_ || !end_.open()) return;
   running_ = true;
   // The handler keeps the signal alive until the coroutine has let go of its slot.
   asio::co_spawn(
@@ -97,15 +104,7 @@ asio::awaitable<void> IncomingBody::pump() {
       }
       auto piece = co_await origin_->read(kMaxRead);
       if (!end_.open()) break;  // closed meanwhile
-      wanted_ = skipping_;
-      if (!piece) {
-        broken(origin_->explain(piece.error()), piece.error().message());
-      } else if (piece->empty()) {
-        end_with_trailers();
-      } else if (!skipping_) {
-        pending_ = *piece;
-        changed_.fire();
-      }
+      arrived(std::move(piece));
     }
   } catch (...) {
     broken(ErrorCode::of<ErrorCase::internal_error>(), "reading the body was cancelled");
@@ -113,6 +112,19 @@ asio::awaitable<void> IncomingBody::pump() {
   running_ = false;
   origin_.reset();
   changed_.fire();
+}
+
+/// A piece, the end, or a failure.
+void IncomingBody::arrived(Result<std::span<const std::byte>> piece) {
+  wanted_ = skipping_;
+  if (!piece) {
+    broken(origin_->explain(piece.error()), piece.error().message());
+  } else if (piece->empty()) {
+    end_with_trailers();
+  } else if (!skipping_) {
+    pending_ = *piece;
+    changed_.fire();
+  }
 }
 
 void IncomingBody::end_with_trailers() {

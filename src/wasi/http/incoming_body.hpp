@@ -24,6 +24,10 @@ class BodyOrigin {
   virtual ~BodyOrigin() = default;
   /// As net::http::Exchange::read_body.
   [[nodiscard]] virtual boost::asio::awaitable<Result<std::span<const std::byte>>> read(std::size_t max) = 0;
+  /// read() where it need not wait; else nothing.
+  [[nodiscard]] virtual std::optional<Result<std::span<const std::byte>>> read_now(std::size_t) {
+    return std::nullopt;
+  }
   /// After the end: the trailers, or null.
   [[nodiscard]] virtual const net::http::Fields* trailers() const noexcept = 0;
   [[nodiscard]] virtual ErrorCode explain(const Error& error) const = 0;
@@ -69,6 +73,7 @@ class IncomingBody final : public ByteSource, public std::enable_shared_from_thi
 
  private:
   void pull();
+  void arrived(Result<std::span<const std::byte>> piece);
   [[nodiscard]] boost::asio::awaitable<void> pump();
   void end_with_trailers();
   void broken(ErrorCode code, std::string text);

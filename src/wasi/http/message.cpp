@@ -72,6 +72,11 @@ const SharedFields& IncomingRequest::fields() {
   return fields_;
 }
 
+SharedFields IncomingRequest::take_fields() {
+  static_cast<void>(fields());
+  return std::exchange(fields_, nullptr);
+}
+
 std::shared_ptr<IncomingBody> IncomingRequest::take_body() {
   if (std::exchange(taken_, true)) return nullptr;
   if (!body_) return std::make_shared<IncomingBody>(loop_, nullptr);

@@ -54,6 +54,8 @@ class IncomingRequest {
   [[nodiscard]] const net::http::RequestHead& head() const noexcept { return *head_; }
   /// Without forbidden ones.
   [[nodiscard]] const SharedFields& fields();
+  /// The same for somebody who keeps them.
+  [[nodiscard]] SharedFields take_fields();
   /// The body, the first time (one without bytes if there is none); then null.
   [[nodiscard]] std::shared_ptr<IncomingBody> take_body();
 

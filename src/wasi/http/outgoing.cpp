@@ -50,6 +50,9 @@ class ResponseOrigin final : public BodyOrigin {
   asio::awaitable<Result<std::span<const std::byte>>> read(std::size_t max) override {
     return exchange_->read_body(max);
   }
+  std::optional<Result<std::span<const std::byte>>> read_now(std::size_t max) override {
+    return exchange_->read_now(max);
+  }
   const net::http::Fields* trailers() const noexcept override { return exchange_->trailers(); }
   ErrorCode explain(const Error& error) const override { return client_error(error); }
 
@@ -100,6 +103,8 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
   Flight(const Flight&) = delete;
   Flight& operator=(const Flight&) = delete;
 
+  [[nodiscard]] bool has_body() const noexcept { return body_ != nullptr; }
+
   asio::awaitable<void> run(net::http::RequestHead head, net::http::SendOptions options) {
     const auto self = shared_from_this();
     Result<IncomingResponse> response = fail(Errc::cancelled, "the request was given up");
@@ -131,6 +136,8 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
       upload = !whole || !body_->pending().empty();
       if (whole) {
         size = BodySize::known(body_->pending().size());
+      } else if (body_->state() == OutgoingContents::State::finished && body_->pending().empty()) {
+        size = BodySize::unknown();  // nothing but trailers, for which a length leaves no place
       } else {
         size = body_->announced() ? BodySize::known(*body_->announced()) : BodySize::unknown();
       }
@@ -142,8 +149,8 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
       exchange_ = exchange;
       asio::co_spawn(owner_->loop_, pass_on(shared_from_this(), exchange), asio::detached);
     }
-    const net::http::ResponseHead* answer = CO_TRY(co_await exchange->response());
-    auto fields = counted(without_forbidden(answer->fields), share_.sibling());
+    net::http::ResponseHead* answer = CO_TRY(co_await exchange->response());
+    auto fields = counted(without_forbidden(std::move(answer->fields)), share_.sibling());
     if (!fields)
       co_return fail(Errc::http_limit, "the guest holds too much of its messages for this response's head");
     std::unique_ptr<BodyOrigin> origin;
@@ -259,7 +266,7 @@ std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(Outgoi
   head.path_with_query = std::move(request.path_with_query).value_or("/");
   if (!head.path_with_query.starts_with('/') && head.path_with_query != "*")
     head.path_with_query.insert(0, "/");
-  if (request.fields) head.fields = *request.fields;
+  head.fields = take(std::move(request.fields));
 
   boost::system::error_code not_literal;
   asio::ip::make_address(target->host, not_literal);
@@ -279,12 +286,12 @@ std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(Outgoi
   auto pending = std::make_shared<PendingResponse>();
   auto flight = std::make_shared<Flight>(shared_from_this(), pending, std::move(request.body),
                                          std::move(slot), std::move(request.share));
-  // Later, so that what the guest does next (write a short body, finish it) is done.
+  // With a body later, so that what the guest does next (write a short one, finish it) is done.
   asio::co_spawn(
       loop_,
       [](std::shared_ptr<Flight> self, net::http::RequestHead request_head,
          net::http::SendOptions with) -> asio::awaitable<void> {
-        co_await asio::post(asio::use_awaitable);
+        if (self->has_body()) co_await asio::post(asio::use_awaitable);
         co_await self->run(std::move(request_head), std::move(with));
       }(std::move(flight), std::move(head), std::move(options)),
       asio::bind_cancellation_slot(pending->cancel_.slot(), [pending](std::exception_ptr failed) {

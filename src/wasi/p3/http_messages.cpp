@@ -1,4 +1,5 @@
 #include "wasi/context.hpp"
+#include "wasi/http/passed_body.hpp"
 #include "wasi/p3/http_resources.hpp"
 
 namespace wisp::wasi::p3 {
@@ -22,13 +23,15 @@ BodyEnds MessageBody::consume(boost::asio::io_context& loop, TransmissionFuture 
   return ends;
 }
 
-std::shared_ptr<StreamedBody> MessageBody::send(boost::asio::io_context& loop, StreamedBody::Of of,
-                                                std::optional<std::uint64_t> announced, Quota::Slot share) {
-  if (incoming_ && incoming_->is_empty()) return nullptr;
-  BodyEnds ends =
-      made_ ? *std::exchange(made_, std::nullopt) : open_body(loop, std::move(incoming_), std::nullopt);
-  return std::make_shared<StreamedBody>(of, std::move(ends), std::move(transmission_), announced,
-                                        std::move(share));
+std::shared_ptr<http::OutgoingContents> MessageBody::send(StreamedBody::Of of,
+                                                          std::optional<std::uint64_t> announced,
+                                                          Quota::Slot share) {
+  if (!made_) {
+    if (!incoming_ || incoming_->is_empty()) return nullptr;
+    return std::make_shared<http::PassedBody>(of, std::move(incoming_), announced);
+  }
+  return std::make_shared<StreamedBody>(of, *std::exchange(made_, std::nullopt), std::move(transmission_),
+                                        announced, std::move(share));
 }
 
 namespace {
@@ -70,7 +73,7 @@ http::OutgoingRequest& Request::parts(Quota::Slot share) {
               .scheme = own(scheme()),
               .authority = own(authority()),
               .path_with_query = own(path_with_query()),
-              .fields = incoming_->fields(),
+              .fields = incoming_->take_fields(),
               .body = nullptr,
               .share = std::move(share)};
     incoming_.reset();
@@ -89,7 +92,7 @@ http::ResponseSlot::Answer to_answer(HttpReply<std::unique_ptr<Response>> reply,
   return http::OutgoingResponse{
       .status = response.status,
       .fields = std::move(response.fields),
-      .body = response.body.send(loop, StreamedBody::Of::response, *length, std::move(share))};
+      .body = response.body.send(StreamedBody::Of::response, *length, std::move(share))};
 }
 
 namespace {

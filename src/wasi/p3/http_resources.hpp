@@ -45,8 +45,9 @@ class MessageBody {
   [[nodiscard]] BodyEnds consume(boost::asio::io_context& loop, TransmissionFuture handled);
 
   /// For who sends it; null: there is none. `announced`: what is known of its length.
-  [[nodiscard]] std::shared_ptr<StreamedBody> send(boost::asio::io_context& loop, StreamedBody::Of of,
-                                                   std::optional<std::uint64_t> announced, Quota::Slot share);
+  [[nodiscard]] std::shared_ptr<http::OutgoingContents> send(StreamedBody::Of of,
+                                                             std::optional<std::uint64_t> announced,
+                                                             Quota::Slot share);
 
   /// It is known to have no bytes.
   [[nodiscard]] bool has_no_bytes() const noexcept { return made_ && !made_->contents; }

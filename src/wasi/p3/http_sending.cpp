@@ -18,7 +18,7 @@ std::expected<Outbound, ErrorCode> to_outbound(std::unique_ptr<Request> request,
       (out.request.method == "GET" || out.request.method == "HEAD"))
     length->emplace(0);
   out.request.body =
-      request->body().send(loop, StreamedBody::Of::request, *length, context.message_bytes().empty());
+      request->body().send(StreamedBody::Of::request, *length, context.message_bytes().empty());
   return out;
 }
 
