@@ -96,6 +96,20 @@ Alpn alpn_of(ClientProtocol protocol) noexcept {
 
 }  // namespace
 
+asio::awaitable<bool> Client::State::others_to_connect(const std::string& key) {
+  struct Waiting {
+    State& state;
+    const std::string& key;
+    Event over;
+    Waiting(State& of, const std::string& at) : state(of), key(at) { state.attempts[key].push_back(&over); }
+    ~Waiting() {
+      if (const auto found = state.attempts.find(key); found != state.attempts.end())
+        std::erase(found->second, &over);
+    }
+  } waiting(*this, key);
+  co_return co_await waiting.over.wait();
+}
+
 asio::awaitable<Result<std::unique_ptr<PooledExchange>>> Client::State::send(const RequestHead& head,
                                                                              const SendContext& context,
                                                                              Reuse reuse) {
@@ -108,8 +122,13 @@ asio::awaitable<Result<std::unique_ptr<PooledExchange>>> Client::State::send(con
   const Authority authority = CO_TRY(parse_authority(head.authority));
   const std::string key = key_of(head, context.options);
 
+  const bool shared = context.options.protocol == ClientProtocol::h2_prior_knowledge;
   if (reuse == Reuse::allowed) {
     if (auto connection = find_h2(key)) co_return send_h2(connection, head, context);
+    if (shared && attempts.contains(key)) {
+      if (!co_await others_to_connect(key)) co_return fail(Errc::cancelled, "connecting was cancelled");
+      if (auto connection = find_h2(key)) co_return send_h2(connection, head, context);
+    }
     if (auto connection = take_idle(key)) co_return co_await send_h1(std::move(connection), head, context);
   }
   if (open + connecting >= limits.connections) {
@@ -126,6 +145,18 @@ asio::awaitable<Result<std::unique_ptr<PooledExchange>>> Client::State::send(con
     explicit Count(std::uint32_t& of) : count(of) { ++count; }
     ~Count() { --count; }
   };
+  struct Attempt {
+    State* state;  // null: nobody waits for this one
+    const std::string& key;
+    ~Attempt() {
+      if (state == nullptr) return;
+      const auto waiting = std::move(state->attempts[key]);
+      state->attempts.erase(key);
+      for (Event* event : waiting) event->fire();
+    }
+  };
+  const bool first = shared && attempts.try_emplace(key).second;
+  const Attempt attempt{.state = first ? this : nullptr, .key = key};
   std::unique_ptr<Transport> transport;
   {
     const Count one(connecting);
@@ -145,6 +176,14 @@ asio::awaitable<Result<std::unique_ptr<PooledExchange>>> Client::State::send(con
       std::make_shared<H1Client>(self, key, std::move(transport), context.options.max_head_bytes);
   connection->start();
   co_return co_await send_h1(std::move(connection), head, context);
+}
+
+std::unique_ptr<PooledExchange> Client::State::send_now(const RequestHead& head, const SendContext& context) {
+  const std::string key = key_of(head, context.options);
+  // What is wrong with a head is said by send().
+  if (auto connection = find_h2(key)) return send_h2(connection, head, context).value_or(nullptr);
+  if (auto connection = take_idle(key)) return send_h1_now(std::move(connection), head, context);
+  return nullptr;
 }
 
 std::shared_ptr<H2Client> Client::State::find_h2(const std::string& key) noexcept {
@@ -226,6 +265,15 @@ asio::awaitable<Result<std::unique_ptr<ClientExchange>>> Client::send(RequestHea
   if (!bodiless || !is_idempotent(head.method)) co_return exchange;
   co_return std::make_unique<RepeatingExchange>(state, std::move(exchange), std::move(head),
                                                 std::move(context));
+}
+
+std::unique_ptr<ClientExchange> Client::send_now(RequestHead& head, SendOptions& options) {
+  SendContext context{.size = BodySize::none(), .options = std::move(options)};
+  auto exchange = state_->send_now(head, context);
+  if (!exchange) options = std::move(context.options);
+  if (!exchange || !is_idempotent(head.method)) return exchange;
+  return std::make_unique<RepeatingExchange>(state_, std::move(exchange), std::move(head),
+                                             std::move(context));
 }
 
 std::uint32_t Client::open_connections() const noexcept { return state_->open; }

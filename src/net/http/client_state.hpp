@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/event.hpp"
 #include "net/http/client.hpp"
 #include "net/timer_wheel.hpp"
 #include "net/transport.hpp"
@@ -8,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace wisp::net::http {
 
@@ -44,6 +46,9 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
                                                                        const SendContext& context,
                                                                        Reuse reuse);
 
+  /// As Client::send_now.
+  [[nodiscard]] std::unique_ptr<PooledExchange> send_now(const RequestHead& head, const SendContext& context);
+
   /// A connection that takes another stream, or null.
   std::shared_ptr<H2Client> find_h2(const std::string& key) noexcept;
   /// An idle connection, taken out of the pool, or null.
@@ -54,12 +59,17 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
   void forget(const std::string& key, const H2Client* connection) noexcept;
   void close_all() noexcept;
 
+  /// Waits while somebody else connects to a place where any number of requests share a connection. False:
+  /// cancelled.
+  [[nodiscard]] boost::asio::awaitable<bool> others_to_connect(const std::string& key);
+
   boost::asio::io_context& io;
   std::shared_ptr<DnsPool> dns;
   std::shared_ptr<const TlsClientContext> tls;
   ClientLimits limits;
   TimerWheel wheel;
   std::unordered_map<std::string, Place> places;
+  std::unordered_map<std::string, std::vector<Event*>> attempts;  // by key: who waits for one to end
   std::uint32_t open = 0;
   std::uint32_t connecting = 0;
   std::uint64_t made = 0;

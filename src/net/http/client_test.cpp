@@ -290,6 +290,23 @@ TEST_P(ClientOver, AServerMayAnswerBeforeItHasTheRequestThousandsOfTimes) {
   EXPECT_EQ(client->made(), h2() ? 1U : 20U);
 }
 
+TEST(Client, RequestsThatShareAConnectionWaitForTheFirstToMakeIt) {
+  TestServer server(say("hello"));
+  TestClient client;
+  for (const std::uint16_t port : {server.port(), std::uint16_t{1}}) {
+    std::vector<std::future<std::string>> answers;
+    answers.reserve(50);
+    for (int i = 0; i < 50; ++i) {
+      SendOptions options;
+      options.protocol = ClientProtocol::h2_prior_knowledge;
+      answers.push_back(
+          asio::co_spawn(client.loop().io(), outcome(*client, get(port), options), asio::use_future));
+    }
+    for (auto& answer : answers) EXPECT_EQ(answer.get(), port == 1 ? "connection_refused" : "200 hello");
+  }
+  EXPECT_EQ(client.made(), 1U);
+}
+
 TEST_P(ClientOver, KnownSizesArriveAndAreEnforced) {
   std::atomic<int> started = 0;
   std::atomic<int> truncated = 0;

@@ -14,6 +14,10 @@ constexpr std::size_t kReadAhead = 4 << 10;
 constexpr std::size_t kCopyBelow = 4 << 10;
 constexpr unsigned kMaxInterim = 64;  // 1xx responses before the real one
 
+bool expects_body(const RequestHead& head) noexcept {
+  return head.method == "POST" || head.method == "PUT" || head.method == "PATCH";
+}
+
 /// One request over HTTP/1.
 class H1Exchange final : public PooledExchange {
  public:
@@ -46,13 +50,28 @@ class H1Exchange final : public PooledExchange {
     }
   }
 
+  /// Of a request without a body; a connection that breaks is response()'s business.
+  Result<> start(const RequestHead& head) {
+    WireFraming wire;
+    if (expects_body(head)) wire.length = 0;
+    TRY(write_request_head(out_, head, wire));
+    finished_ = true;
+    boost::system::error_code error;
+    unsent_ = out_.size() - connection_->transport().write_now({asio::buffer(out_)}, error);
+    if (error) {
+      unsent_ = 0;
+      broken_ = true;
+      untouched_ = reused_;
+    }
+    return {};
+  }
+
   /// Errc::connection_closed is kept for response().
   asio::awaitable<Result<>> send_head(const RequestHead& head) {
     WireFraming wire;
-    const bool expects_body = head.method == "POST" || head.method == "PUT" || head.method == "PATCH";
     if (!size_.is_known()) {
       wire.chunked = true;
-    } else if (size_.bytes() != 0 || expects_body) {
+    } else if (size_.bytes() != 0 || expects_body(head)) {
       wire.length = size_.bytes();
     }
     CO_TRY(write_request_head(out_, head, wire));
@@ -104,6 +123,12 @@ class H1Exchange final : public PooledExchange {
 
   asio::awaitable<Result<ResponseHead*>> response() override {
     if (responded_) co_return &response_;
+    if (const std::size_t rest = std::exchange(unsent_, 0); rest != 0) {
+      out_.erase(0, out_.size() - rest);
+      // The server may have answered before it closed.
+      if (auto sent = co_await send({}, {}); !sent && sent.error().code() != Errc::connection_closed)
+        co_return std::unexpected(std::move(sent).error());
+    }
     Inbound& in = connection_->in();
     HeadScanner scanner;
     for (unsigned interim = 0;;) {
@@ -287,7 +312,8 @@ class H1Exchange final : public PooledExchange {
   Version version_ = Version::http_1_1;
   Framing framing_;
   BodyDecoder body_;
-  std::size_t taken_ = 0;  // of what read_now() handed out
+  std::size_t unsent_ = 0;  // of out_, by start()
+  std::size_t taken_ = 0;   // of what read_now() handed out
   Timer timer_;
 };
 
@@ -328,6 +354,14 @@ void H1Client::close(Transport::Ending ending) noexcept {
   in_.stop();
   transport_->close(ending);
   if (resting_) client_->forget(key_, this);
+}
+
+std::unique_ptr<PooledExchange> send_h1_now(std::shared_ptr<H1Client> connection, const RequestHead& head,
+                                            const SendContext& context) {
+  connection->count_use();
+  auto exchange = std::make_unique<H1Exchange>(std::move(connection), head, context);
+  if (!exchange->start(head)) return nullptr;
+  return exchange;
 }
 
 asio::awaitable<Result<std::unique_ptr<PooledExchange>>> send_h1(std::shared_ptr<H1Client> connection,

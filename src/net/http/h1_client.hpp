@@ -49,6 +49,12 @@ class H1Client final : public std::enable_shared_from_this<H1Client> {
   bool closed_ = false;
 };
 
+/// Sends the head of a request without a body over an idle connection; what the transport does not take at
+/// once goes when the response is waited for. Null: the head cannot be sent.
+[[nodiscard]] std::unique_ptr<PooledExchange> send_h1_now(std::shared_ptr<H1Client> connection,
+                                                          const RequestHead& head,
+                                                          const SendContext& context);
+
 /// Sends the head over an idle connection. Takes the connection along, also when it fails.
 [[nodiscard]] boost::asio::awaitable<Result<std::unique_ptr<PooledExchange>>> send_h1(
     std::shared_ptr<H1Client> connection, const RequestHead& head, const SendContext& context);

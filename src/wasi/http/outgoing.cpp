@@ -88,13 +88,17 @@ std::chrono::milliseconds bounded(std::optional<std::chrono::nanoseconds> timeou
 class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, private Waiter {
  public:
   Flight(std::shared_ptr<Outgoing> owner, std::shared_ptr<PendingResponse> pending,
-         std::shared_ptr<OutgoingContents> body, Quota::Slot slot, Quota::Slot share)
+         std::shared_ptr<OutgoingContents> body, Quota::Slot slot, Quota::Slot share,
+         net::http::RequestHead head, net::http::SendOptions options)
       : owner_(std::move(owner)),
         pending_(std::move(pending)),
         body_(std::move(body)),
         slot_(std::move(slot)),
-        share_(std::move(share)) {
+        share_(std::move(share)),
+        head_(std::move(head)),
+        options_(std::move(options)) {
     ++owner_->in_flight_;
+    if (!body_) exchange_ = owner_->client_.send_now(head_, options_);
   }
   ~Flight() {
     if (body_) body_->break_off(std::nullopt);
@@ -103,29 +107,27 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
   Flight(const Flight&) = delete;
   Flight& operator=(const Flight&) = delete;
 
-  [[nodiscard]] bool has_body() const noexcept { return body_ != nullptr; }
-
-  asio::awaitable<void> run(net::http::RequestHead head, net::http::SendOptions options) {
-    const auto self = shared_from_this();
+  static asio::awaitable<void> run(std::shared_ptr<Flight> self) {
+    // A body later, so that what the guest does next (write a short one, finish it) is done.
+    if (self->body_) co_await asio::post(asio::use_awaitable);
     Result<IncomingResponse> response = fail(Errc::cancelled, "the request was given up");
     try {
-      response = co_await exchange(std::move(head), std::move(options));
+      response = co_await self->exchange();
     } catch (...) {
       // Asio's way to say that the coroutine was cancelled.
     }
     if (!response) {
-      fail_upload();
+      self->fail_upload();
       const ErrorCode code = client_error(response.error());
-      if (body_) body_->break_off(Failure{.text = response.error().message(), .detail = code});
-      answer(std::unexpected(code));
+      if (self->body_) self->body_->break_off(Failure{.text = response.error().message(), .detail = code});
+      self->answer(std::unexpected(code));
       co_return;
     }
-    answer(*std::move(response));
+    self->answer(*std::move(response));
   }
 
  private:
-  asio::awaitable<Result<IncomingResponse>> exchange(net::http::RequestHead head,
-                                                     net::http::SendOptions options) {
+  asio::awaitable<Result<IncomingResponse>> exchange() {
     // By now the guest has paused or ended: a short body is often whole, and its length known.
     BodySize size = BodySize::none();
     bool upload = false;
@@ -142,8 +144,9 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
         size = body_->announced() ? BodySize::known(*body_->announced()) : BodySize::unknown();
       }
     }
-    auto sent = CO_TRY(co_await owner_->client_.send(std::move(head), size, std::move(options)));
-    const std::shared_ptr<ClientExchange> exchange = std::move(sent);
+    std::shared_ptr<ClientExchange> exchange = std::move(exchange_);
+    if (!exchange)
+      exchange = CO_TRY(co_await owner_->client_.send(std::move(head_), size, std::move(options_)));
     if (body_ && !upload) body_->break_off(std::nullopt);
     if (upload) {
       exchange_ = exchange;
@@ -228,7 +231,9 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
   std::shared_ptr<OutgoingContents> body_;
   Quota::Slot slot_;
   Quota::Slot share_;                         // of the request's text
-  std::shared_ptr<ClientExchange> exchange_;  // while pass_on() runs
+  net::http::RequestHead head_;               // until it is sent
+  net::http::SendOptions options_;            // likewise
+  std::shared_ptr<ClientExchange> exchange_;  // sent by the constructor; later while pass_on() runs
   net::Event news_;                           // of the body, for pass_on()
   bool failed_ = false;
 };
@@ -284,19 +289,14 @@ std::expected<std::shared_ptr<PendingResponse>, ErrorCode> Outgoing::send(Outgoi
   options.between_bytes_timeout = bounded(timeouts.between_bytes);
 
   auto pending = std::make_shared<PendingResponse>();
-  auto flight = std::make_shared<Flight>(shared_from_this(), pending, std::move(request.body),
-                                         std::move(slot), std::move(request.share));
-  // With a body later, so that what the guest does next (write a short one, finish it) is done.
-  asio::co_spawn(
-      loop_,
-      [](std::shared_ptr<Flight> self, net::http::RequestHead request_head,
-         net::http::SendOptions with) -> asio::awaitable<void> {
-        if (self->has_body()) co_await asio::post(asio::use_awaitable);
-        co_await self->run(std::move(request_head), std::move(with));
-      }(std::move(flight), std::move(head), std::move(options)),
-      asio::bind_cancellation_slot(pending->cancel_.slot(), [pending](std::exception_ptr failed) {
-        if (failed) pending->resolve(std::unexpected(ErrorCode::of<ErrorCase::connection_terminated>()));
-      }));
+  auto flight =
+      std::make_shared<Flight>(shared_from_this(), pending, std::move(request.body), std::move(slot),
+                               std::move(request.share), std::move(head), std::move(options));
+  asio::co_spawn(loop_, Flight::run(std::move(flight)),
+                 asio::bind_cancellation_slot(pending->cancel_.slot(), [pending](std::exception_ptr failed) {
+                   if (failed)
+                     pending->resolve(std::unexpected(ErrorCode::of<ErrorCase::connection_terminated>()));
+                 }));
   return pending;
 }
 
