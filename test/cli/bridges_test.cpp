@@ -103,6 +103,17 @@ TEST(Bridges, RequestsShareMiddlewareWhileTheOtherSideWaits) {
   EXPECT_THAT(waits.receive_until("second"), HasSubstr("second"));
 }
 
+TEST(Bridges, CallsThatGoOnEndWithTheServer) {
+  // What stands behind has answered, and sleeps within its body when the time of the request is up.
+  for (const auto& pair : {kPairs[2], kPairs[3]}) {
+    Server server(arguments(pair, {"--request-timeout", "200"}));
+    EXPECT_EQ(get(server.port(), "/sleep?ms=60000").status, 504) << pair;
+    EXPECT_FALSE(get(server.port(), "/slow?ms=60000&plain").body.ends_with("0\r\n\r\n")) << pair;
+    EXPECT_EQ(get(server.port(), "/").status, 200) << pair;
+    EXPECT_EQ(server.stop().status, 0) << pair;
+  }
+}
+
 TEST(Bridges, ExactVersionsComeFirst) {
   Server server(
       {"--shards", "1", "--with", guest("http-echo"), "--with", guest("p3-http"), guest("p3-middleware")});

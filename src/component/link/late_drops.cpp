@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -42,15 +43,18 @@ class LateDrops final : public asio::execution_context::service {
 
   void linger(Shard& shard, std::shared_ptr<Tree> tree) {
     if (closed_) return;
-    auto& one = *lingering_.emplace_back(std::make_shared<Lingering>(*this, shard, std::move(tree)));
-    one.look();
+    lingering_.push_back(std::make_shared<Lingering>(*this, shard, std::move(tree)));
+    lingering_.back()->look();
+    // Not from here: this is the destructor of the caller's tree.
+    if (ending_)
+      asio::post(shard.loop(), [weak = std::weak_ptr(lingering_.back()), reason = *ending_] {
+        if (const auto one = weak.lock()) one->end(reason);
+      });
   }
 
   void end_lingering(const Error& reason) {
-    std::vector<std::shared_ptr<Tree>> trees;
-    for (const auto& one : lingering_) trees.push_back(one->tree);
-    for (const auto& tree : trees) tree->kill(reason);
-    for (const auto& one : lingering_) one->look();  // forgotten later
+    ending_ = reason;
+    for (const auto& one : std::vector(lingering_)) one->end(reason);
   }
 
   [[nodiscard]] std::uint32_t pending() const noexcept {
@@ -74,6 +78,10 @@ class LateDrops final : public asio::execution_context::service {
           self->tree->kill(Error(Errc::deadline, "a call went on for too long after its caller had ended"));
         self->look();
       });
+    }
+    void end(const Error& reason) {
+      tree->kill(reason);
+      look();  // forgotten later
     }
     LateDrops& owner;
     std::shared_ptr<Tree> tree;
@@ -112,9 +120,8 @@ class LateDrops final : public asio::execution_context::service {
     if (active_ != nullptr && !active_->run.done()) static_cast<void>(new std::shared_ptr(active_));
     active_ = nullptr;
     batches_.clear();
-    for (auto& one : lingering_) {
-      if (one->tree->busy()) static_cast<void>(new std::shared_ptr(one->tree));
-    }
+    // Nor can one that calls go on in, now that the shard is gone.
+    for (const auto& one : lingering_) static_cast<void>(new std::shared_ptr(one->tree));
     lingering_.clear();
   }
 
@@ -149,6 +156,7 @@ class LateDrops final : public asio::execution_context::service {
   std::deque<const Tree*> order_;  // of batches_
   std::shared_ptr<Batch> active_;
   std::vector<std::shared_ptr<Lingering>> lingering_;
+  std::optional<Error> ending_;
   std::uint32_t pending_ = 0;
   bool working_ = false;
   bool closed_ = false;

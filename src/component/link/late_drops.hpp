@@ -27,7 +27,7 @@ void drop_later(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, R
 /// thread.
 void linger(Shard& shard, std::shared_ptr<Tree> tree);
 
-/// Ends what lingers, from the loop; pending_drops() tells when that is done.
+/// Ends what lingers, and whatever would from now on. From the loop; pending_drops() tells when that is done.
 void end_lingering(Shard& shard, const Error& reason);
 
 /// Destructors that have not ended yet, and trees that linger. Whoever ends a shard's loop runs it until
