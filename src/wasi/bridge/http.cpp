@@ -74,7 +74,7 @@ component::Bridge handler_over_incoming_handler() {
             auto handle = [callee = Callee(from, TRY(p2::http_handler(from.provider->linked)))](
                               Caller& caller,
                               std::unique_ptr<p3::Request> request) -> component::Eventually<HandlerReply> {
-              auto outbound = p3::to_outbound(std::move(request), caller.loop(), caller.context<Context>());
+              auto outbound = p3::to_outbound(std::move(request), caller.context<Context>());
               if (!outbound) return Result<HandlerReply>(pass_on(std::move(outbound)));
               auto sent = callee.of(caller)->send(std::move(outbound->request), outbound->timeouts, {});
               if (!sent) return Result<HandlerReply>(pass_on(std::move(sent)));

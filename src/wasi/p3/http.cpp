@@ -15,7 +15,7 @@ namespace {
 
 boost::asio::awaitable<Result<HandlerReply>> send(Caller& caller, std::unique_ptr<Request> request) {
   auto& context = caller.context<Context>();
-  auto outbound = to_outbound(std::move(request), caller.loop(), context);
+  auto outbound = to_outbound(std::move(request), context);
   if (!outbound) co_return pass_on(std::move(outbound));
   auto sent = http::send(context, std::move(outbound->request), outbound->timeouts);
   if (!sent) co_return pass_on(std::move(sent));
@@ -48,7 +48,7 @@ class Call final : public http::HandlerCall {
     }
     component::Tree& tree = callee.instance().tree();
     auto& context = static_cast<Context&>(tree.context());
-    answer(to_answer(std::move(reply), tree.shard().loop(), context.message_bytes().empty()));
+    answer(to_answer(std::move(reply), context.message_bytes().empty()));
     return {};
   }
 

@@ -81,8 +81,7 @@ http::OutgoingRequest& Request::parts(Quota::Slot share) {
   return parts_;
 }
 
-http::ResponseSlot::Answer to_answer(HttpReply<std::unique_ptr<Response>> reply,
-                                     boost::asio::io_context& loop, Quota::Slot share) {
+http::ResponseSlot::Answer to_answer(HttpReply<std::unique_ptr<Response>> reply, Quota::Slot share) {
   if (!reply) return std::unexpected(std::move(reply).error());
   Response& response = **reply;
   const auto length = http::content_length(*response.fields);

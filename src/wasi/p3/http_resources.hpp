@@ -106,6 +106,6 @@ class Response final : public component::HostResource {
 
 /// What an answer is to the host that sends it: a body is read from here on.
 [[nodiscard]] http::ResponseSlot::Answer to_answer(HttpReply<std::unique_ptr<Response>> reply,
-                                                   boost::asio::io_context& loop, Quota::Slot share);
+                                                   Quota::Slot share);
 
 }  // namespace wisp::wasi::p3

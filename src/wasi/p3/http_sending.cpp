@@ -7,8 +7,7 @@ namespace wisp::wasi::p3 {
 using http::ErrorCase;
 using http::ErrorCode;
 
-std::expected<Outbound, ErrorCode> to_outbound(std::unique_ptr<Request> request,
-                                               boost::asio::io_context& loop, Context& context) {
+std::expected<Outbound, ErrorCode> to_outbound(std::unique_ptr<Request> request, Context& context) {
   Outbound out{.request = std::move(request->parts(context.message_bytes().empty())),
                .timeouts = request->options() ? *request->options() : http::RequestTimeouts{}};
   auto length = http::content_length(*out.request.fields);

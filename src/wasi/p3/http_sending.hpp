@@ -22,7 +22,6 @@ struct Outbound {
 
 /// HTTP-protocol-error for a content-length that is none.
 [[nodiscard]] std::expected<Outbound, http::ErrorCode> to_outbound(std::unique_ptr<Request> request,
-                                                                   boost::asio::io_context& loop,
                                                                    Context& context);
 
 /// Waits for the response. Cancelled, it gives the request up: Errc::cancelled.
