@@ -57,11 +57,13 @@ fuzz: setup ## each fuzz target for SECONDS_EACH (60) seconds
 	@tools/build fuzz
 	@tools/fuzz $(SECONDS_EACH)
 
-conformance: build ## the official suites: COMPONENT_MODEL=dir WASI_TESTSUITE=dir name local clones
-	@if [ -z "$(COMPONENT_MODEL)$(WASI_TESTSUITE)" ]; then \
-	  echo "say where the clones are: make conformance COMPONENT_MODEL=dir WASI_TESTSUITE=dir" >&2; exit 2; fi
+conformance: build ## the official suites: COMPONENT_MODEL=dir WASI_TESTSUITE=dir JCO=dir name local clones
+	@if [ -z "$(COMPONENT_MODEL)$(WASI_TESTSUITE)$(JCO)" ]; then \
+	  echo "say where the clones are: make conformance COMPONENT_MODEL=dir WASI_TESTSUITE=dir JCO=dir" >&2; exit 2; fi
 	@if [ -n "$(COMPONENT_MODEL)" ]; then tools/conformance component-model "$(COMPONENT_MODEL)"; fi
 	@if [ -n "$(WASI_TESTSUITE)" ]; then tools/conformance wasi-testsuite "$(WASI_TESTSUITE)"; fi
+	@if [ -n "$(JCO)" ]; then cmake --build --preset $(PRESET) --target wisp_fixtures -- --quiet && \
+	  tools/conformance jco "$(JCO)"; fi
 
 # Acceptance: what takes too long for each change. COMPONENT_MODEL and WASI_TESTSUITE are local clones, as above.
 accept-conformance: build ## the component-model suite (COMPONENT_MODEL=dir), then again under AddressSanitizer and UBSan

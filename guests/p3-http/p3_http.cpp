@@ -10,6 +10,7 @@
 using guest::Call;
 using guest::Job;
 using guest::Operation;
+using guest::Owned;
 
 namespace {
 
@@ -23,6 +24,12 @@ using SentFuture = wasi_http_types_future_result_void_error_code_t;
 using SentEnd = wasi_http_types_future_result_void_error_code_writer_t;
 using Sent = wasi_http_types_result_void_error_code_t;
 using Fields = wasi_http_types_own_fields_t;
+
+/// Ends of streams and futures that this instance holds.
+using InStream = Owned<wasi_http_types_stream_u8_drop_readable>;
+using OutStream = Owned<wasi_http_types_stream_u8_drop_writable>;
+using InTrailers = Owned<wasi_http_types_future_result_option_own_trailers_error_code_drop_readable>;
+using InSent = Owned<wasi_http_types_future_result_void_error_code_drop_readable>;
 
 int requests = 0;
 /// How the response before this one was transmitted: "ok", or the number of the error.
@@ -78,12 +85,21 @@ Fields make_fields(std::initializer_list<std::pair<std::string_view, std::string
   return fields;
 }
 
+Operation write(StreamEnd end, std::string_view text) {
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  return {end, wasi_http_types_stream_u8_write(end, bytes, text.size()),
+          wasi_http_types_stream_u8_cancel_write};
+}
+
+Operation read(Stream stream, std::vector<std::uint8_t>& into) {
+  return {stream, wasi_http_types_stream_u8_read(stream, into.data(), into.size()),
+          wasi_http_types_stream_u8_cancel_read};
+}
+
 /// Writes all of it; `reads` becomes false if nobody reads any more. What is written outlives it.
 Job write_all(StreamEnd end, std::string_view text, bool* reads) {
   while (!text.empty()) {
-    const auto status =
-        co_await Operation{end, wasi_http_types_stream_u8_write(
-                                    end, reinterpret_cast<const std::uint8_t*>(text.data()), text.size())};
+    const auto status = co_await write(end, text);
     text.remove_prefix(SERVICE_WAITABLE_COUNT(status));
     if (SERVICE_WAITABLE_STATE(status) != SERVICE_WAITABLE_COMPLETED) {
       *reads = false;
@@ -92,64 +108,79 @@ Job write_all(StreamEnd end, std::string_view text, bool* reads) {
   }
 }
 
+/// A future's end that can be written is dropped only when it was written.
 Job settle(TrailersEnd end, Trailers value) {
+  co_await guest::Stays();
   (void)co_await Operation{end,
-                           wasi_http_types_future_result_option_own_trailers_error_code_write(end, &value)};
+                           wasi_http_types_future_result_option_own_trailers_error_code_write(end, &value),
+                           wasi_http_types_future_result_option_own_trailers_error_code_cancel_write};
   wasi_http_types_future_result_option_own_trailers_error_code_drop_writable(end);
 }
 
+void give_up(TrailersEnd end) {
+  Trailers error{};
+  error.is_err = true;
+  error.val.err.tag = WASI_HTTP_TYPES_ERROR_CODE_INTERNAL_ERROR;
+  settle(end, error);
+}
+using OutTrailers = Owned<give_up>;
+
 Job say_handled(SentEnd end) {
+  co_await guest::Stays();
   const Sent ok{};
-  (void)co_await Operation{end, wasi_http_types_future_result_void_error_code_write(end, &ok)};
+  (void)co_await Operation{end, wasi_http_types_future_result_void_error_code_write(end, &ok),
+                           wasi_http_types_future_result_void_error_code_cancel_write};
   wasi_http_types_future_result_void_error_code_drop_writable(end);
 }
 
 /// Remembers how a message was transmitted.
-Job remember(SentFuture future) {
+Job remember(InSent future) {
   Sent sent;
-  (void)co_await Operation{future, wasi_http_types_future_result_void_error_code_read(future, &sent)};
+  (void)co_await Operation{future.get(),
+                           wasi_http_types_future_result_void_error_code_read(future.get(), &sent),
+                           wasi_http_types_future_result_void_error_code_cancel_read};
   last_transmission = sent.is_err ? text_of(sent.val.err.tag) : "ok";
   wasi_http_types_result_void_error_code_free(&sent);
-  wasi_http_types_future_result_void_error_code_drop_readable(future);
 }
 
 /// The two ends of a response's body.
 struct Body {
-  StreamEnd stream = 0;
-  TrailersEnd trailers = 0;
+  OutStream stream;
+  OutTrailers trailers;
 };
 
 /// Answers; what the body is comes later.
 Body respond(std::uint16_t status, Fields headers) {
-  Body body;
-  Stream stream = wasi_http_types_stream_u8_new(&body.stream);
+  StreamEnd stream_end;
+  TrailersEnd trailers_end;
+  Stream stream = wasi_http_types_stream_u8_new(&stream_end);
   const TrailersFuture trailers =
-      wasi_http_types_future_result_option_own_trailers_error_code_new(&body.trailers);
+      wasi_http_types_future_result_option_own_trailers_error_code_new(&trailers_end);
   wasi_http_types_tuple2_own_response_future_result_void_error_code_t made;
   wasi_http_types_static_response_new(headers, &stream, trailers, &made);
   if (!wasi_http_types_method_response_set_status_code(wasi_http_types_borrow_response(made.f0), status))
     __builtin_trap();
-  remember(made.f1);
+  remember(InSent(made.f1));
   exports_wasi_http_handler_handle_return({.is_err = false, .val = {.ok = made.f0}});
-  return body;
+  return {OutStream(stream_end), OutTrailers(trailers_end)};
 }
 
-void finish(const Body& body, Trailers trailers = {}) {
-  wasi_http_types_stream_u8_drop_writable(body.stream);
-  settle(body.trailers, trailers);
+void finish(Body& body, Trailers trailers = {}) {
+  body.stream.drop();
+  settle(body.trailers.release(), trailers);
 }
 
 Job respond_text(std::uint16_t status, std::string text) {
-  const Body body = respond(status, make_fields({{"content-type", "text/plain"}}));
+  Body body = respond(status, make_fields({{"content-type", "text/plain"}}));
   bool reads = true;
-  co_await write_all(body.stream, text, &reads);
+  co_await write_all(body.stream.get(), text, &reads);
   finish(body);
 }
 
 /// The body of a request or response that came in.
 struct Incoming {
-  Stream stream;
-  TrailersFuture trailers;
+  InStream stream;
+  InTrailers trailers;
 };
 
 Incoming consume_request(Request request) {
@@ -158,7 +189,7 @@ Incoming consume_request(Request request) {
   wasi_http_types_tuple2_stream_u8_future_result_option_own_trailers_error_code_t body;
   wasi_http_types_static_request_consume_body(request, handled, &body);
   say_handled(end);
-  return {body.f0, body.f1};
+  return {InStream(body.f0), InTrailers(body.f1)};
 }
 
 Incoming consume_response(wasi_http_types_own_response_t response) {
@@ -167,13 +198,13 @@ Incoming consume_response(wasi_http_types_own_response_t response) {
   wasi_http_types_tuple2_stream_u8_future_result_option_own_trailers_error_code_t body;
   wasi_http_types_static_response_consume_body(response, handled, &body);
   say_handled(end);
-  return {body.f0, body.f1};
+  return {InStream(body.f0), InTrailers(body.f1)};
 }
 
-Job read_trailers(TrailersFuture future, Trailers* out) {
-  (void)co_await Operation{future,
-                           wasi_http_types_future_result_option_own_trailers_error_code_read(future, out)};
-  wasi_http_types_future_result_option_own_trailers_error_code_drop_readable(future);
+Job read_trailers(const InTrailers& future, Trailers* out) {
+  (void)co_await Operation{
+      future.get(), wasi_http_types_future_result_option_own_trailers_error_code_read(future.get(), out),
+      wasi_http_types_future_result_option_own_trailers_error_code_cancel_read};
 }
 
 constexpr std::size_t kPiece = 65536;
@@ -183,35 +214,32 @@ Job copy(Incoming in, Body out) {
   std::vector<std::uint8_t> piece(kPiece);
   bool reads = true;
   for (;;) {
-    const auto status =
-        co_await Operation{in.stream, wasi_http_types_stream_u8_read(in.stream, piece.data(), kPiece)};
+    const auto status = co_await read(in.stream.get(), piece);
     const std::size_t count = SERVICE_WAITABLE_COUNT(status);
     if (count != 0)
-      co_await write_all(out.stream, {reinterpret_cast<const char*>(piece.data()), count}, &reads);
+      co_await write_all(out.stream.get(), {reinterpret_cast<const char*>(piece.data()), count}, &reads);
     if (SERVICE_WAITABLE_STATE(status) != SERVICE_WAITABLE_COMPLETED || !reads) break;
   }
-  wasi_http_types_stream_u8_drop_readable(in.stream);
-  wasi_http_types_stream_u8_drop_writable(out.stream);
+  in.stream.drop();
+  out.stream.drop();
   Trailers trailers{};
+  // Whoever waits for them has the rest of the body sent.
   if (reads) {
     co_await read_trailers(in.trailers, &trailers);
-  } else {  // whoever waits for them has the rest of the body sent
-    wasi_http_types_future_result_option_own_trailers_error_code_drop_readable(in.trailers);
+  } else {
+    in.trailers.drop();
   }
-  co_await settle(out.trailers, trailers);
+  co_await settle(out.trailers.release(), trailers);
 }
 
-Job echo(Request request) {
-  const Incoming in = consume_request(request);
-  co_await copy(in, respond(200, make_fields({})));
-}
+Job echo(Request request) { co_await copy(consume_request(request), respond(200, make_fields({}))); }
 
 /// Hands the streams on without touching what is in them.
 void pass(Request request) {
-  const Incoming in = consume_request(request);
-  Stream stream = in.stream;
+  Incoming in = consume_request(request);
+  Stream stream = in.stream.release();
   wasi_http_types_tuple2_own_response_future_result_void_error_code_t made;
-  wasi_http_types_static_response_new(make_fields({}), &stream, in.trailers, &made);
+  wasi_http_types_static_response_new(make_fields({}), &stream, in.trailers.release(), &made);
   wasi_http_types_future_result_void_error_code_drop_readable(made.f1);
   exports_wasi_http_handler_handle_return({.is_err = false, .val = {.ok = made.f0}});
 }
@@ -259,23 +287,23 @@ Job proxy(Request request, Target target) {
   const Fields headers = wasi_http_types_method_request_get_headers(wasi_http_types_borrow_request(request));
   wasi_http_types_method_t method;
   wasi_http_types_method_request_get_method(wasi_http_types_borrow_request(request), &method);
-  const Incoming upload = consume_request(request);
+  Incoming upload = consume_request(request);
 
-  Body out;
-  Stream stream = wasi_http_types_stream_u8_new(&out.stream);
+  StreamEnd stream_end;
+  TrailersEnd trailers_end;
+  Stream stream = wasi_http_types_stream_u8_new(&stream_end);
   const TrailersFuture trailers =
-      wasi_http_types_future_result_option_own_trailers_error_code_new(&out.trailers);
+      wasi_http_types_future_result_option_own_trailers_error_code_new(&trailers_end);
+  Body out{OutStream(stream_end), OutTrailers(trailers_end)};
   wasi_http_types_tuple2_own_request_future_result_void_error_code_t made;
   wasi_http_types_static_request_new(headers, method.tag == WASI_HTTP_TYPES_METHOD_GET ? nullptr : &stream,
                                      trailers, nullptr, &made);
   if (method.tag == WASI_HTTP_TYPES_METHOD_GET) {
     wasi_http_types_stream_u8_drop_readable(stream);
-    wasi_http_types_stream_u8_drop_writable(out.stream);
-    wasi_http_types_stream_u8_drop_readable(upload.stream);
-    wasi_http_types_future_result_option_own_trailers_error_code_drop_readable(upload.trailers);
-    settle(out.trailers, {});
+    upload = {};
+    finish(out);
   } else {
-    copy(upload, out);
+    copy(std::move(upload), std::move(out));
   }
   const auto self = wasi_http_types_borrow_request(made.f0);
   wasi_http_types_scheme_t scheme{.tag = WASI_HTTP_TYPES_SCHEME_HTTP, .val = {}};
@@ -299,23 +327,22 @@ Job proxy(Request request, Target target) {
       wasi_http_types_method_response_get_status_code(wasi_http_types_borrow_response(response));
   const Fields answered =
       wasi_http_types_method_response_get_headers(wasi_http_types_borrow_response(response));
-  const Incoming download = consume_response(response);
-  co_await copy(download, respond(status, answered));
+  Incoming download = consume_response(response);
+  co_await copy(std::move(download), respond(status, answered));
 }
 
 Job count_body(Request request) {
-  const Incoming in = consume_request(request);
+  Incoming in = consume_request(request);
   std::vector<std::uint8_t> piece(kPiece);
   std::uint64_t length = 0, sum = 0;
   for (;;) {
-    const auto status =
-        co_await Operation{in.stream, wasi_http_types_stream_u8_read(in.stream, piece.data(), kPiece)};
+    const auto status = co_await read(in.stream.get(), piece);
     const std::size_t count = SERVICE_WAITABLE_COUNT(status);
     length += count;
     for (std::size_t i = 0; i < count; ++i) sum += piece[i];
     if (SERVICE_WAITABLE_STATE(status) != SERVICE_WAITABLE_COMPLETED) break;
   }
-  wasi_http_types_stream_u8_drop_readable(in.stream);
+  in.stream.drop();
   Trailers trailers{};
   co_await read_trailers(in.trailers, &trailers);
   std::string text = text_of(length) + " " + text_of(sum);
@@ -324,21 +351,21 @@ Job count_body(Request request) {
 }
 
 Job stream(std::uint64_t left) {
-  const Body body = respond(200, make_fields({}));
+  Body body = respond(200, make_fields({}));
   const std::string piece(kPiece, 'x');
   bool reads = true;
   while (left != 0 && reads) {
     const std::size_t count = std::min<std::uint64_t>(left, kPiece);
-    co_await write_all(body.stream, std::string_view(piece).substr(0, count), &reads);
+    co_await write_all(body.stream.get(), std::string_view(piece).substr(0, count), &reads);
     left -= count;
   }
   finish(body);
 }
 
 Job with_trailers() {
-  const Body body = respond(200, make_fields({{"trailer", "x-sum"}}));
+  Body body = respond(200, make_fields({{"trailer", "x-sum"}}));
   bool reads = true;
-  co_await write_all(body.stream, "body\n", &reads);
+  co_await write_all(body.stream.get(), "body\n", &reads);
   Trailers trailers{};
   trailers.val.ok = {.is_some = true, .val = make_fields({{"x-sum", "42"}})};
   finish(body, trailers);
@@ -346,9 +373,9 @@ Job with_trailers() {
 
 /// A trailers future that resolves to an error, after some bytes.
 Job broken() {
-  const Body body = respond(200, make_fields({}));
+  Body body = respond(200, make_fields({}));
   bool reads = true;
-  co_await write_all(body.stream, "half", &reads);
+  co_await write_all(body.stream.get(), "half", &reads);
   Trailers trailers{};
   trailers.is_err = true;
   trailers.val.err.tag = WASI_HTTP_TYPES_ERROR_CODE_HTTP_PROTOCOL_ERROR;
@@ -357,11 +384,24 @@ Job broken() {
 
 /// Announces a length and sends another.
 Job mismatch(std::uint64_t announced, std::uint64_t sent) {
-  const Body body = respond(200, make_fields({{"content-length", text_of(announced)}}));
+  Body body = respond(200, make_fields({{"content-length", text_of(announced)}}));
   bool reads = true;
   const std::string text(sent, 'x');
-  co_await write_all(body.stream, text, &reads);
+  co_await write_all(body.stream.get(), text, &reads);
   finish(body);
+}
+
+/// Names as they come back, of which some differ in case alone.
+std::string spellings() {
+  const Fields fields = make_fields({{"x-one", "1"}, {"X-Two", "2"}, {"X-ONE", "3"}, {"x-two", "4"}});
+  wasi_http_types_list_tuple2_field_name_field_value_t all;
+  wasi_http_types_method_fields_copy_all(wasi_http_types_borrow_fields(fields), &all);
+  std::string names;
+  for (std::size_t i = 0; i < all.len; ++i)
+    names += std::string(reinterpret_cast<char*>(all.ptr[i].f0.ptr), all.ptr[i].f0.len) + "\n";
+  wasi_http_types_list_tuple2_field_name_field_value_free(&all);
+  wasi_http_types_fields_drop_own(fields);
+  return names;
 }
 
 Job pause(std::uint64_t milliseconds) {
@@ -375,11 +415,11 @@ Job slow(std::uint64_t milliseconds) {
 
 Job slow_body(std::uint64_t before, std::uint64_t milliseconds) {
   if (before != 0) co_await pause(before);
-  const Body body = respond(200, make_fields({}));
+  Body body = respond(200, make_fields({}));
   bool reads = true;
-  co_await write_all(body.stream, "one\n", &reads);
+  co_await write_all(body.stream.get(), "one\n", &reads);
   co_await pause(milliseconds);
-  co_await write_all(body.stream, "two\n", &reads);
+  co_await write_all(body.stream.get(), "two\n", &reads);
   finish(body);
 }
 
@@ -391,9 +431,9 @@ Job after(std::uint64_t milliseconds) {
 }
 
 Job trap_later(std::uint64_t milliseconds) {
-  const Body body = respond(200, make_fields({}));
+  Body body = respond(200, make_fields({}));
   bool reads = true;
-  co_await write_all(body.stream, "some\n", &reads);
+  co_await write_all(body.stream.get(), "some\n", &reads);
   co_await pause(milliseconds);
   __builtin_trap();
 }
@@ -416,6 +456,8 @@ void handle(Request request) {
   if (path == "/slow") return (void)slow_body(number(target, "before"), number(target, "ms"));
   if (path == "/after") return (void)after(number(target, "ms"));
   if (path == "/instance") return (void)respond_text(200, text_of(requests) + "\n");
+  if (path == "/jobs") return (void)respond_text(200, text_of(guest::jobs) + "\n");
+  if (path == "/spellings") return (void)respond_text(200, spellings());
   if (path == "/transmission") return (void)respond_text(200, last_transmission + "\n");
   if (path == "/status") return (void)respond_text(number(target, "code", 200), "status\n");
   if (path == "/refuse") {

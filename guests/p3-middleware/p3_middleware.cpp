@@ -36,18 +36,23 @@ Fields with(Fields fields, std::string_view name, std::string_view value) {
   return more;
 }
 
-/// What the message was handled with is what became of the one made of it.
+/// What the message was handled with is what became of the one made of it, which is said in any case.
 Job pass_on(SentFuture from, SentEnd to) {
+  co_await guest::Stays();
   wasi_http_types_result_void_error_code_t sent{};
-  (void)co_await Operation{from, wasi_http_types_future_result_void_error_code_read(from, &sent)};
+  (void)co_await Operation{from, wasi_http_types_future_result_void_error_code_read(from, &sent),
+                           wasi_http_types_future_result_void_error_code_cancel_read};
   wasi_http_types_future_result_void_error_code_drop_readable(from);
-  (void)co_await Operation{to, wasi_http_types_future_result_void_error_code_write(to, &sent)};
+  (void)co_await Operation{to, wasi_http_types_future_result_void_error_code_write(to, &sent),
+                           wasi_http_types_future_result_void_error_code_cancel_write};
   wasi_http_types_future_result_void_error_code_drop_writable(to);
 }
 
 Job pass_ok(SentEnd to) {
   const wasi_http_types_result_void_error_code_t ok{};
-  (void)co_await Operation{to, wasi_http_types_future_result_void_error_code_write(to, &ok)};
+  co_await guest::Stays();
+  (void)co_await Operation{to, wasi_http_types_future_result_void_error_code_write(to, &ok),
+                           wasi_http_types_future_result_void_error_code_cancel_write};
   wasi_http_types_future_result_void_error_code_drop_writable(to);
 }
 

@@ -11,10 +11,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::vector<std::string> p3(const std::vector<std::string>& arguments,
-                            std::vector<std::string> options = {}) {
+std::vector<std::string> p3(const std::vector<std::string>& arguments, std::vector<std::string> options = {},
+                            const char* name = "p3-cli") {
   options.insert(options.begin(), "run");
-  options.push_back(guest("p3-cli"));
+  options.push_back(guest(name));
   options.insert(options.end(), arguments.begin(), arguments.end());
   return options;
 }
@@ -51,11 +51,14 @@ TEST(P3, ACommandAnswersAsOneOf02Does) {
       {"randomness", {"random", "1000"}, "", 0, "1000\n", ""},
       {"more randomness than is given at once", {"random", "100000000000"}, "", 0, "67108864\n", ""},
   };
-  for (const auto& row : rows) {
-    const auto outcome = wisp(p3(row.arguments), {.input = row.input});
-    EXPECT_EQ(outcome.status, row.status) << row.what << outcome.err;
-    EXPECT_EQ(outcome.out == row.out, true) << row.what << ": " << outcome.out.substr(0, 200);
-    EXPECT_EQ(outcome.err, row.err) << row.what;
+  for (const auto* name : {"p3-cli", "p3-cli-0.3.0"}) {
+    for (const auto& row : rows) {
+      const auto outcome = wisp(p3(row.arguments, {}, name), {.input = row.input});
+      EXPECT_EQ(outcome.status, row.status) << name << ": " << row.what << outcome.err;
+      EXPECT_EQ(outcome.out == row.out, true)
+          << name << ": " << row.what << ": " << outcome.out.substr(0, 200);
+      EXPECT_EQ(outcome.err, row.err) << name << ": " << row.what;
+    }
   }
 }
 

@@ -26,13 +26,15 @@ std::string post(int port, std::string_view target, std::string_view body, std::
 }
 
 TEST(ServeP3, Answers) {
-  Server server({guest("p3-hello")});
-  EXPECT_EQ(get(server.port(), "/").body, "Hello, world!");
-  EXPECT_THAT(get(server.port(), "/").head, HasSubstr("Content-Length: 13"));
-  EXPECT_EQ(get(server.port(), "/?name=you").body, "Hello, you!\n");
-  const auto outcome = server.stop();
-  EXPECT_EQ(outcome.status, 0);
-  EXPECT_EQ(outcome.err, server.first_line() + "\n");
+  for (const auto* name : {"p3-hello", "p3-hello-0.3.0"}) {
+    Server server({guest(name)});
+    EXPECT_EQ(get(server.port(), "/").body, "Hello, world!") << name;
+    EXPECT_THAT(get(server.port(), "/").head, HasSubstr("Content-Length: 13")) << name;
+    EXPECT_EQ(get(server.port(), "/?name=you").body, "Hello, you!\n") << name;
+    const auto outcome = server.stop();
+    EXPECT_EQ(outcome.status, 0) << name;
+    EXPECT_EQ(outcome.err, server.first_line() + "\n") << name;
+  }
 }
 
 TEST(ServeP3, AnInstanceServesManyRequests) {
@@ -136,6 +138,11 @@ TEST(ServeP3, BodiesAndTrailersPassBothWays) {
   EXPECT_EQ(std::ranges::count(get(server.port(), "/stream?n=1000000").body, 'x'), 1'000'000);
 }
 
+TEST(ServeP3, ANameHasTheSpellingOfItsFirstField) {
+  Server server({"--shards", "1", guest("p3-http")});
+  EXPECT_EQ(get(server.port(), "/spellings").body, "x-one\nX-Two\nx-one\nX-Two\n");
+}
+
 TEST(ServeP3, TheGuestLearnsHowItsResponseWasTransmitted) {
   Server server({"--shards", "1", guest("p3-http")});
   const auto last = [&] { return get(server.port(), "/transmission").body; };
@@ -193,8 +200,41 @@ TEST(ServeP3, AClientThatLeavesCancelsItsTaskAlone) {
   EXPECT_EQ(server.stop().status, 0);
 }
 
+/// The guest cancels what its coroutines wait for, and destroys them.
+TEST(ServeP3, ACancelledTaskLeavesNothingBehind) {
+  const Server silent({"--shards", "1", guest("p3-http")});
+  const std::string host = "127.0.0.1:" + std::to_string(silent.port());
+  Server server({"--shards", "1", "--max-instances", "1", "--allow-host", host, guest("p3-http")});
+  const std::string upload = "\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
+  const std::string requests[] = {
+      "GET /sleep?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n",
+      "POST /count HTTP/1.1" + upload,
+      "GET /proxy?url=http://" + host + "/sleep?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n",
+      "POST /proxy?url=http://" + host + "/count HTTP/1.1" + upload,
+      "POST /echo HTTP/1.1" + upload,
+  };
+  for (const auto& request : requests) {
+    const Connection leaves(server.port());
+    leaves.send(request);
+    std::string jobs;
+    for (int i = 0; i < 200 && jobs.empty(); ++i) {
+      if (const auto body = get(server.port(), "/jobs").body; body != "0\n") jobs = body;
+    }
+    EXPECT_FALSE(jobs.empty()) << request;
+  }
+  std::string jobs;
+  for (int i = 0; i < 300 && jobs != "0\n"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    jobs = get(server.port(), "/jobs").body;
+  }
+  EXPECT_EQ(jobs, "0\n");
+  EXPECT_EQ(server.stop().status, 0);
+  EXPECT_EQ(get(silent.port(), "/").status, 200);
+}
+
 TEST(ServeP3, AProxyPassesBothBodies) {
-  Server origin({"--shards", "1", guest("p3-http")});
+  // Of two versions.
+  Server origin({"--shards", "1", guest("p3-http-0.3.0")});
   const std::string host = "127.0.0.1:" + std::to_string(origin.port());
   Server proxy({"--shards", "1", "--allow-host", host, guest("p3-http")});
   EXPECT_THAT(get(proxy.port(), "/proxy?url=http://" + host + "/").body, HasSubstr("hello\n"));
@@ -203,6 +243,10 @@ TEST(ServeP3, AProxyPassesBothBodies) {
   EXPECT_EQ(std::ranges::count(reply, 'Z'), 300'000);
   EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n"));
   EXPECT_EQ(get(proxy.port(), "/proxy?url=http://127.0.0.2:1/").status, 502) << "not allowed";
+  const std::string other = "127.0.0.1:" + std::to_string(proxy.port());
+  Server older({"--shards", "1", "--allow-host", other, guest("p3-http-0.3.0")});
+  EXPECT_THAT(post(older.port(), "/proxy?url=http://" + other + "/count", body),
+              HasSubstr("300000 27000000\n"));
 }
 
 struct ReverseProxy {

@@ -49,7 +49,39 @@ Result<> read_section(std::uint8_t id, Reader in, ast::CoreModule& module) {
   return {};
 }
 
+/// `in` is the body of a producers section.
+Result<std::string_view> find_tool(Reader in, std::string_view tool) {
+  const auto fields = TRY(in.count());
+  for (std::uint32_t field = 0; field < fields; ++field) {
+    const bool processed = TRY(in.name())
+    == "processed-by";
+    const auto values = TRY(in.count());
+    for (std::uint32_t value = 0; value < values; ++value) {
+      const auto name = TRY(in.name());
+      const auto version = TRY(in.name());
+      if (processed && name == tool) return version;
+    }
+  }
+  return std::string_view{};
+}
+
+Result<std::string_view> find_version(Reader in, std::string_view tool) {
+  (void)TRY(in.bytes(8));
+  while (!in.done()) {
+    const auto id = TRY(in.byte());
+    const auto size = TRY(in.u32());
+    auto body = TRY(in.sub(size));
+    if (id == 0 && TRY(body.name()) == "producers") return find_tool(body, tool);
+  }
+  return std::string_view{};
+}
+
 }  // namespace
+
+std::string_view version_of_tool(std::span<const std::byte> module, std::string_view tool) {
+  Session session{.binary = module, .limits = {}};
+  return find_version(Reader(session, module), tool).value_or(std::string_view{});
+}
 
 Result<ast::CoreModule> read_core_module(Reader in) {
   ast::CoreModule module;

@@ -284,7 +284,8 @@ Result<> copy(const Site& at, FlatSpan values) {
   if (end.state() != CopyEnd::State::idle) return not_idle(end);
   const Options& options = at.plan().options;
   if (end.in_set() && !options.async) return used_in_set();
-  const std::uint32_t length = end.is_future() ? 1 : argument(values, 2);
+  std::uint32_t length = end.is_future() ? 1 : argument(values, 2);
+  if (at.plan().clamps) length = std::min(length, kMaxBuffer);
   const GuestRegion region{.instance = &at.instance,
                            .options = &options,
                            .element = end.element(),

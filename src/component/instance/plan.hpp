@@ -96,6 +96,7 @@ struct Trampoline {
   bool async = false;        ///< of the cancel built-ins
   bool cancellable = false;  ///< of wait, poll, yield, suspend
   bool slot64 = false;       ///< context.*: 64-bit
+  bool clamps = false;       ///< stream.read: a buffer beyond the longest counts as that
   std::uint32_t slot = 0;    ///< context.*: which; thread.new-indirect: the table slot
   Signature signature;
 };

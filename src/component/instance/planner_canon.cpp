@@ -1,7 +1,10 @@
+#include "component/binary/core_module.hpp"
 #include "component/instance/planner_scope.hpp"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 
 namespace wisp::component::planning {
 
@@ -165,6 +168,34 @@ bool blocks(const ast::CanonBuiltin& syntax) {
   }
 }
 
+/// The minor version of wit-bindgen 0.x whose bindings for Rust the component has, as it claims itself;
+/// nothing without such a claim.
+std::optional<unsigned> rust_bindings(const Scope& scope) {
+  for (const auto& module : scope.core_modules) {
+    if (module.syntax == nullptr) continue;
+    const auto version = decoding::version_of_tool(module.syntax->bytes, "wit-bindgen-rust");
+    unsigned minor = 0;
+    if (version.starts_with("0.") &&
+        std::from_chars(version.data() + 2, version.data() + version.size(), minor).ec == std::errc())
+      return minor;
+  }
+  return std::nullopt;
+}
+
+/// Streams without payload in components made with Rust's bindings of before June 2026, nearly all of WASI
+/// 0.3.0. Their tasks wake each other by such a stream, whose read they cancel synchronously while it is in a
+/// waitable set, for which the specification asks for a trap since May 2026; and a vector of nothing has room
+/// for 2^32 - 1, which is a longer buffer than there are.
+void bear_with_old_bindings(const Scope& scope, Trampoline& trampoline) {
+  constexpr unsigned kCancelsOutOfSets = 59, kBoundsBuffers = 58;
+  const auto minor = rust_bindings(scope);
+  if (!minor) return;
+  // A cancellation never waits here, so that an async one differs in that check alone.
+  if (trampoline.builtin == Builtin::stream_cancel_read && *minor < kCancelsOutOfSets)
+    trampoline.async = true;
+  if (trampoline.builtin == Builtin::stream_read && *minor < kBoundsBuffers) trampoline.clamps = true;
+}
+
 }  // namespace
 
 Result<> Planner::builtin(Scope& scope, const ast::CanonBuiltin& syntax) {
@@ -182,6 +213,9 @@ Result<> Planner::builtin(Scope& scope, const ast::CanonBuiltin& syntax) {
     trampoline.signature.params.assign(shape->params, Flat::i32);
     trampoline.signature.results.assign(shape->results, Flat::i32);
     TRY(complete(scope, syntax, trampoline));
+    if ((syntax.builtin == Builtin::stream_cancel_read || syntax.builtin == Builtin::stream_read) &&
+        trampoline.type == nullptr)
+      bear_with_old_bindings(scope, trampoline);
   }
   if (blocks(syntax)) plan_.instances[scope.instance].blocks = true;
   scope.core_funcs.push_back({.from = CoreRef::From::trampoline,

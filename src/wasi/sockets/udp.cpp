@@ -13,10 +13,32 @@ constexpr int kMaxUnheard = 64;  // datagrams thrown away in one receive()
 
 std::unexpected<SocketError> refused(SocketError error) { return std::unexpected(error); }
 
+/// The port that a socket has, 0: none.
+std::uint16_t port_of(int fd) {
+  RawAddress local;
+  local.size = sizeof local.storage;
+  if (::getsockname(fd, local.get(), &local.size) != 0) return 0;
+  return from_raw(local).port;
+}
+
+/// Takes the peer away. The local address becomes that of no route again unless it was bound; a port that
+/// Linux chose itself is given back.
 int dissolve(int fd) {
   sockaddr none{};
   none.sa_family = AF_UNSPEC;
   return ::connect(fd, &none, sizeof none);
+}
+
+/// As dissolve(), but the port stays with the socket whoever chose it.
+int dissolve_but_port(int fd, AddressFamily family) {
+  const auto port = port_of(fd);
+  const int result = dissolve(fd);
+  if (port == 0 || port_of(fd) != 0) return result;
+  auto any = unspecified(family);
+  any.port = port;
+  const auto raw = to_raw(any);
+  (void)::bind(fd, raw.get(), raw.size);
+  return result;
 }
 
 }  // namespace
@@ -45,15 +67,11 @@ SocketResult<> UdpSocket::connect(const SocketAddress& remote) {
   if (!fits_family(remote, family()) || !is_remote(remote)) return refused(SocketError::invalid_argument);
   if (!access_->may_hear(remote)) return refused(SocketError::access_denied);
   const auto raw = to_raw(remote);
-  int result = ::connect(socket_->get(), raw.get(), raw.size);
-  if (result != 0 && errno == EINVAL) {
-    // Linux keeps the local address of the first peer's route; without the peer it chooses again.
-    (void)dissolve(socket_->get());
-    result = ::connect(socket_->get(), raw.get(), raw.size);
-  }
-  if (result != 0) {
+  // The local address is that of the route to the new peer, not to the one before.
+  if (remote_) (void)dissolve_but_port(socket_->get(), family());
+  if (::connect(socket_->get(), raw.get(), raw.size) != 0) {
     const auto error = socket_error_from_errno(errno);
-    (void)dissolve(socket_->get());
+    (void)(bound_ ? dissolve_but_port(socket_->get(), family()) : dissolve(socket_->get()));
     remote_.reset();
     return refused(error);
   }
@@ -65,7 +83,7 @@ SocketResult<> UdpSocket::connect(const SocketAddress& remote) {
 SocketResult<> UdpSocket::disconnect() {
   if (!remote_) return refused(SocketError::invalid_state);
   remote_.reset();
-  if (dissolve(socket_->get()) != 0) return socket_errno();
+  if (dissolve_but_port(socket_->get(), family()) != 0) return socket_errno();
   return {};
 }
 

@@ -76,6 +76,17 @@ TEST_F(Udp, AConnectedSocketHearsOnlyItsPeer) {
   EXPECT_TRUE(a->bound());
 }
 
+TEST_F(Udp, KeepsItsPortFromPeerToPeerAndTakesTheAddressOfTheRoute) {
+  const auto socket = UdpSocket::create(loop, all, AddressFamily::ipv4).value();
+  ASSERT_EQ(outcome(socket->connect(at("127.0.0.1", 4321))), "ok");
+  const auto first = socket->local_address().value();
+  // Another address of this machine.
+  ASSERT_EQ(outcome(socket->connect(at("127.0.0.9", 4322))), "ok");
+  EXPECT_EQ(socket->local_address()->port, first.port);
+  ASSERT_EQ(outcome(socket->disconnect()), "ok");
+  EXPECT_EQ(socket->local_address()->port, first.port);
+}
+
 TEST_F(Udp, RefusesWhatIsNoDestination) {
   const auto socket = bound(all);
   EXPECT_EQ(outcome(socket->bind(at("127.0.0.1", 0))), "invalid-state");
