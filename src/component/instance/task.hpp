@@ -39,6 +39,7 @@ class Task final
   [[nodiscard]] Signal& ending() noexcept { return ending_; }
   [[nodiscard]] Thread& implicit_thread() noexcept { return implicit_; }
   [[nodiscard]] BorrowScope& scope() noexcept { return scope_; }
+  [[nodiscard]] const BorrowScope& scope() const noexcept { return scope_; }
   [[nodiscard]] bool needs_exclusive() const noexcept {
     return lift_->type->async && (!lift_->options.async || lift_->options.callback);
   }

@@ -29,13 +29,15 @@ Tree::Tree(std::shared_ptr<const Linked> linked, GuestRun& run, const TreeLimits
              this) {}
 
 Tree::~Tree() {
-  if (!poisoned_) trap(Error(Errc::trap_poisoned, "the component instance has ended"));
+  if (!poisoned_) {
+    poisoned_ = true;
+    reason_.emplace(Errc::trap_poisoned, "the instance has ended");
+  }
   collapse();
   // Guest destructors do not run when a tree ends; host objects end with the handles that own them, or with
   // the host functions that still use them.
   for (auto& instance : instances_) {
     instance.handles().each([&](Handle& handle) {
-      if (handle.kind == Handle::Kind::waitable) delete handle.object<Waitable>();
       if (handle.kind == Handle::Kind::error_context) delete handle.object<ErrorContext>();
       if (handle.kind != Handle::Kind::own) return;
       if (linked_->resources[handle.resource].kind != ResourceBinding::Kind::host) return;
@@ -143,7 +145,7 @@ void Tree::end() {
     overran_ = false;
     shard_->overrun_ends();
   }
-  if (poisoned_ && !tasks_.empty()) shard_->enqueue(collapse_);
+  if (poisoned_ && !collapsed_) shard_->enqueue(collapse_);
   if (idle_.has_waiters()) idle_.fire();
 }
 
@@ -171,7 +173,7 @@ Result<> Tree::inside(FunctionRef<Result<>()> body) {
 void Tree::trap(Error reason) {
   if (std::exchange(poisoned_, true)) return;
   reason_.emplace(std::move(reason));
-  if (depth_ == 0 && !tasks_.empty()) shard_->enqueue(collapse_);
+  if (depth_ == 0) shard_->enqueue(collapse_);
 }
 
 void Tree::kill(Error reason) {
@@ -180,9 +182,10 @@ void Tree::kill(Error reason) {
   trap(std::move(reason));
 }
 
-/// Once nothing is inside a poisoned tree: stacks are unwound, callers told.
+/// Once nothing is inside a poisoned tree: stacks are unwound, callers told, calls given up; streams and
+/// futures end, whoever keeps the tree.
 void Tree::collapse() {
-  if (busy()) return;
+  if (busy() || std::exchange(collapsed_, true)) return;
   ++depth_;
   while (!tasks_.empty()) {
     const TaskRef task(&tasks_.front());
@@ -190,6 +193,14 @@ void Tree::collapse() {
     release(*task);
   }
   waiting_entries_.clear();
+  for (auto& instance : instances_) {
+    instance.handles().each([](Handle& handle) {
+      if (handle.kind != Handle::Kind::waitable) return;
+      // Nobody uses the table any more.
+      handle.kind = Handle::Kind::free;
+      delete handle.object<Waitable>();
+    });
+  }
   --depth_;
 }
 

@@ -64,6 +64,8 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   /// Errc::no_capacity at the limit of tasks.
   [[nodiscard]] Result<TaskRef> start(const Lift& lift, CallSource& source);
 
+  /// A call that has not ended holds what its caller lent it.
+  [[nodiscard]] bool has_loans() const noexcept;
   /// A call would start at once: nothing is inside, nobody computes and only yields now and then, and the
   /// instance holds nobody back.
   [[nodiscard]] bool admits(const Lift& lift) const noexcept;
@@ -248,6 +250,7 @@ class Tree final : public std::enable_shared_from_this<Tree>, private engine::Pr
   bool ticked_ = false;
   bool overran_ = false;
   bool poisoned_ = false;
+  bool collapsed_ = false;
 };
 
 }  // namespace wisp::component

@@ -141,6 +141,10 @@ Result<> Tree::call_waiting(GuestRun& run, const Lift& lift, Marshal lower, Mars
   return source.outcome();
 }
 
+bool Tree::has_loans() const noexcept {
+  return std::ranges::any_of(tasks_, [](const Task& task) { return task.scope().borrows != 0; });
+}
+
 bool Tree::admits(const Lift& lift) const noexcept {
   const ComponentInstance& callee = instances_[lift.instance];
   return !poisoned_ && !busy() && yielding_ == 0 && task_count_ < limits_.tasks && callee.backpressure == 0 &&
