@@ -8,7 +8,6 @@
 namespace wisp::wasi::p3 {
 
 using component::Caller;
-using http::ErrorCase;
 using http::ErrorCode;
 
 namespace {
