@@ -243,6 +243,8 @@ struct Session {
     retire();
     for (auto& old : worn) {
       auto& shard = old->shard();
+      // Nothing goes on in one that has trapped.
+      if (old->poisoned() && !old->busy()) continue;
       // What was lent to it ends with the caller.
       if (old->has_loans()) old->kill(Error(Errc::cancelled, "the caller of the component has ended"));
       linger(shard, std::move(old));
