@@ -1,4 +1,5 @@
 #include "wasi/context.hpp"
+#include "wasi/http/field_views.hpp"
 #include "wasi/p2/http_types.hpp"
 
 namespace wisp::wasi::p2 {
@@ -9,7 +10,7 @@ using component::Caller;
 namespace {
 
 using FieldsReply = std::expected<void, FieldsError>;
-using Entry = std::tuple<std::string_view, ByteView>;
+using Entry = http::FieldEntry;
 
 Unexpected too_large() {
   return fail(Errc::trap_limit,
@@ -37,8 +38,6 @@ Result<FieldsReply> tell(http::FieldMap::Outcome outcome) {
   return Refusal(error);
 }
 
-ByteView bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
-
 std::unique_ptr<HttpFields> make_fields(Caller& caller) {
   return std::make_unique<HttpFields>(http::FieldMap(caller.context<Context>().message_bytes().empty()));
 }
@@ -55,19 +54,10 @@ Result<std::expected<std::unique_ptr<HttpFields>, FieldsError>> from_list(Caller
 
 /// Views into the fields: nothing changes them before they are lowered.
 std::vector<ByteView> get(Caller&, HttpFields& self, std::string_view name) {
-  std::vector<ByteView> out;
-  for (const auto& [other, value] : self.map().fields()) {
-    if (net::http::same_name(name, other)) out.push_back(bytes_of(value));
-  }
-  return out;
+  return http::values_of(self.map(), name);
 }
 
-std::vector<Entry> entries(Caller&, HttpFields& self) {
-  std::vector<Entry> out;
-  out.reserve(self.map().fields().size());
-  for (const auto& [name, value] : self.map().fields()) out.emplace_back(name, bytes_of(value));
-  return out;
-}
+std::vector<Entry> entries(Caller&, HttpFields& self) { return http::entries_of(self.map()); }
 
 Result<FieldsReply> set(Caller&, HttpFields& self, std::string_view name, std::vector<ByteView> values) {
   return tell(self.map().set(name, values));

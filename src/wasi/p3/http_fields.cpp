@@ -1,4 +1,5 @@
 #include "wasi/context.hpp"
+#include "wasi/http/field_views.hpp"
 #include "wasi/p3/http_types.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 
 template <class T = void>
 using FieldsReply = std::expected<T, FieldsError>;
-using Entry = std::tuple<std::string_view, ByteView>;
+using Entry = http::FieldEntry;
 
 FieldsError to_wit(http::HeaderError error) {
   FieldsError out;
@@ -38,8 +39,6 @@ FieldsReply<> tell(http::FieldMap::Outcome outcome) {
   return {};
 }
 
-ByteView bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
-
 std::unique_ptr<HttpFields> make_fields(Caller& caller) {
   return std::make_unique<HttpFields>(http::FieldMap(caller.context<Context>().message_bytes().empty()));
 }
@@ -54,17 +53,13 @@ FieldsReply<std::unique_ptr<HttpFields>> from_list(Caller& caller, std::vector<E
 
 /// Views into the fields: nothing changes them before they are lowered.
 std::vector<ByteView> get(Caller&, HttpFields& self, std::string_view name) {
-  std::vector<ByteView> out;
-  for (const auto& [other, value] : self.map().fields()) {
-    if (net::http::same_name(name, other)) out.push_back(bytes_of(value));
-  }
-  return out;
+  return http::values_of(self.map(), name);
 }
 
 FieldsReply<std::vector<component::Bytes>> get_and_delete(Caller&, HttpFields& self, std::string_view name) {
   std::vector<component::Bytes> out;
   for (const auto& value : self.map().fields().all(name)) {
-    const auto bytes = bytes_of(value);
+    const auto bytes = http::bytes_of(value);
     out.emplace_back(bytes.begin(), bytes.end());
   }
   if (auto removed = self.map().remove(name); !removed) return Refusal(to_wit(removed.error()));
@@ -87,9 +82,7 @@ void spell_as_first(std::vector<Entry>& entries) {
 }
 
 std::vector<Entry> copy_all(Caller&, HttpFields& self) {
-  std::vector<Entry> out;
-  out.reserve(self.map().fields().size());
-  for (const auto& [name, value] : self.map().fields()) out.emplace_back(name, bytes_of(value));
+  auto out = http::entries_of(self.map());
   spell_as_first(out);
   return out;
 }
