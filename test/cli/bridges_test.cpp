@@ -34,21 +34,11 @@ std::vector<std::string> arguments(const Pair& pair, std::vector<std::string> mo
   return more;
 }
 
-std::string post(int port, std::string_view target, std::string_view body, std::string_view trailers = {}) {
-  const Connection connection(port);
-  char size[32];
-  std::snprintf(size, sizeof size, "%zx\r\n", body.size());
-  connection.send("POST " + std::string(target) +
-                  " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + size +
-                  std::string(body) + "\r\n0\r\n" + std::string(trailers) + "\r\n");
-  return connection.receive_all();
-}
-
 TEST(Bridges, HandlersAnswerThroughMiddleware) {
   const std::string body(300'000, 'Z');
   for (const auto& pair : kPairs) {
     Server server(arguments(pair));
-    const auto reply = post(server.port(), "/echo", body, "X-Sum: 7\r\n");
+    const auto reply = post_chunked(server.port(), "/echo", body, "X-Sum: 7\r\n");
     EXPECT_EQ(std::ranges::count(reply, 'Z'), 300'000) << pair;
     EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n")) << pair;
     EXPECT_EQ(reply.contains("x-passed: yes"), pair.front == "p3-middleware") << pair;

@@ -78,6 +78,18 @@ Reply get(int port, std::string_view target, std::string_view fields) {
   return parse(connection.receive_all());
 }
 
+std::string post_chunked(int port, std::string_view target, std::string_view body,
+                         std::string_view trailers) {
+  const Connection connection(port);
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx\r\n", body.size());
+  std::string text = "POST " + std::string(target) +
+                     " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  if (!body.empty()) text += size + std::string(body) + "\r\n";
+  connection.send(text + "0\r\n" + std::string(trailers) + "\r\n");
+  return connection.receive_all();
+}
+
 TlsConnection::TlsConnection(int port, std::string_view offered)
     : plain_(port),
       context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),

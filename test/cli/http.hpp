@@ -41,6 +41,9 @@ class Connection {
 
 /// GET over a connection of its own. `fields`: lines, each with its CRLF.
 [[nodiscard]] Reply get(int port, std::string_view target, std::string_view fields = {});
+/// A POST with its body in one chunk; the raw response. `trailers`: lines, each with its CRLF.
+[[nodiscard]] std::string post_chunked(int port, std::string_view target, std::string_view body,
+                                       std::string_view trailers = {});
 
 /// A TLS connection that looks at no certificate.
 class TlsConnection {

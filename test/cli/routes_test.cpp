@@ -34,16 +34,6 @@ std::vector<std::string> arguments(const Front& front, std::vector<std::string> 
   return all;
 }
 
-std::string post(int port, std::string_view target, std::string_view body, std::string_view trailers = {}) {
-  const Connection connection(port);
-  char size[32];
-  std::snprintf(size, sizeof size, "%zx\r\n", body.size());
-  connection.send("POST " + std::string(target) +
-                  " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + size +
-                  std::string(body) + "\r\n0\r\n" + std::string(trailers) + "\r\n");
-  return connection.receive_all();
-}
-
 /// The most memory that a process has ever had, in KiB.
 long peak_memory(int process) {
   std::ifstream status("/proc/" + std::to_string(process) + "/status");
@@ -58,7 +48,7 @@ TEST(Routes, PassRequestsAndAnswersOnBothWays) {
   for (const auto& front : kFronts) {
     Server server(arguments(front));
     for (const std::string_view back : {"old.internal/echo", "new.internal/echo", "new.internal/pass"}) {
-      const auto reply = post(server.port(), url(front, back), body, "X-Sum: 7\r\n");
+      const auto reply = post_chunked(server.port(), url(front, back), body, "X-Sum: 7\r\n");
       EXPECT_EQ(std::ranges::count(reply, 'Z'), 300'000) << front.guest << " " << back;
       EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n")) << front.guest << " " << back;
     }

@@ -13,18 +13,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-/// One request with a body, chunked; the raw response.
-std::string post(int port, std::string_view target, std::string_view body, std::string_view trailers = {}) {
-  const Connection connection(port);
-  char size[32];
-  std::snprintf(size, sizeof size, "%zx\r\n", body.size());
-  std::string text = "POST " + std::string(target) +
-                     " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
-  if (!body.empty()) text += size + std::string(body) + "\r\n";
-  connection.send(text + "0\r\n" + std::string(trailers) + "\r\n");
-  return connection.receive_all();
-}
-
 TEST(ServeP3, Answers) {
   for (const auto* name : {"p3-hello", "p3-hello-0.3.0"}) {
     Server server({guest(name)});
@@ -128,9 +116,9 @@ TEST(ServeP3, RequestsWaitOnlySoLong) {
 TEST(ServeP3, BodiesAndTrailersPassBothWays) {
   Server server({"--shards", "1", guest("p3-http")});
   const std::string body(300'000, 'Z');
-  EXPECT_THAT(post(server.port(), "/count", body), HasSubstr("300000 27000000\n"));
+  EXPECT_THAT(post_chunked(server.port(), "/count", body), HasSubstr("300000 27000000\n"));
   for (const auto* path : {"/echo", "/pass"}) {
-    const auto reply = post(server.port(), path, body, "X-Sum: 7\r\n");
+    const auto reply = post_chunked(server.port(), path, body, "X-Sum: 7\r\n");
     EXPECT_EQ(std::ranges::count(reply, 'Z'), 300'000) << path;
     EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n")) << path;
   }
@@ -239,13 +227,13 @@ TEST(ServeP3, AProxyPassesBothBodies) {
   Server proxy({"--shards", "1", "--allow-host", host, guest("p3-http")});
   EXPECT_THAT(get(proxy.port(), "/proxy?url=http://" + host + "/").body, HasSubstr("hello\n"));
   const std::string body(300'000, 'Z');
-  const auto reply = post(proxy.port(), "/proxy?url=http://" + host + "/echo", body, "X-Sum: 7\r\n");
+  const auto reply = post_chunked(proxy.port(), "/proxy?url=http://" + host + "/echo", body, "X-Sum: 7\r\n");
   EXPECT_EQ(std::ranges::count(reply, 'Z'), 300'000);
   EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n"));
   EXPECT_EQ(get(proxy.port(), "/proxy?url=http://127.0.0.2:1/").status, 502) << "not allowed";
   const std::string other = "127.0.0.1:" + std::to_string(proxy.port());
   Server older({"--shards", "1", "--allow-host", other, guest("p3-http-0.3.0")});
-  EXPECT_THAT(post(older.port(), "/proxy?url=http://" + other + "/count", body),
+  EXPECT_THAT(post_chunked(older.port(), "/proxy?url=http://" + other + "/count", body),
               HasSubstr("300000 27000000\n"));
 }
 
@@ -265,7 +253,7 @@ TEST(ServeP3, AReverseProxyPassesEverythingOn) {
   EXPECT_EQ(get(both.proxy.port(), "/").body, get(both.origin.port(), "/").body);
   EXPECT_EQ(get(both.proxy.port(), "/status?code=404").status, 404);
   const std::string body(300'000, 'Z');
-  const auto reply = post(both.proxy.port(), "/echo", body, "X-Sum: 7\r\n");
+  const auto reply = post_chunked(both.proxy.port(), "/echo", body, "X-Sum: 7\r\n");
   EXPECT_EQ(std::ranges::count(reply, 'Z'), 300'000);
   EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n"));
   EXPECT_THAT(get(both.proxy.port(), "/trailers").body, HasSubstr("0\r\nx-sum: 42\r\n\r\n"));
