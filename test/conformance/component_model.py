@@ -92,15 +92,7 @@ def main():
                 for (_, line), failure in sorted(failed.items()):
                     print(f"  line {line}: {failure}")
 
-    changes = 0
-    if options.update:
-        known.update(commit, failures, reason_for)
-        print(f"wrote {os.path.relpath(known.path, ROOT)}")
-    else:
-        changes = known.compare(failures)
-        print(f"{len(failures) - sum(key not in known.failures for key in failures)} failures are expected, {changes} changes")
-    print(f"{run - len(failures)} passed, {len(failures)} failed")
-    return 1 if changes else 0
+    return known.conclude(commit, failures, run, options.update, reason_for)
 
 
 if __name__ == "__main__":

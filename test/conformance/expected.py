@@ -56,3 +56,15 @@ class Expected:
         lines += ["  }", "}"]
         with open(self.path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
+
+    def conclude(self, commit, failures, run, update, reason_for):
+        """Compares, or rewrites the list if `update`, and prints the closing lines over `run` checks. The exit status."""
+        changes = 0
+        if update:
+            self.update(commit, failures, reason_for)
+            print(f"wrote {os.path.basename(self.path)}")
+        else:
+            changes = self.compare(failures)
+            print(f"{len(failures.keys() & self.failures.keys())} failures are expected, {changes} changes")
+        print(f"{run - len(failures)} passed, {len(failures)} failed")
+        return 1 if changes else 0

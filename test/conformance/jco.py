@@ -439,15 +439,7 @@ def main():
     if options.only:
         return 1 if failures else 0
 
-    changes = 0
-    if options.update:
-        known.update(commit, failures, lambda failure: "to be explained: " + failure)
-        print(f"wrote {os.path.relpath(known.path, ROOT)}")
-    else:
-        changes = known.compare(failures)
-        print(f"{sum(key in known.failures for key in failures)} failures are expected, {changes} changes")
-    print(f"{len(runs) - len(failures)} passed, {len(failures)} failed")
-    return 1 if changes else 0
+    return known.conclude(commit, failures, len(runs), options.update, lambda failure: "to be explained: " + failure)
 
 
 if __name__ == "__main__":
