@@ -34,7 +34,7 @@ void Inbound::move_to(std::size_t capacity) {
   begin_ = 0;
 }
 
-void Inbound::arm(Grow grow) {
+void Inbound::arm(Grow grow, Transport::Look look) {
   if (armed_ || ended_ || stopped_) return;
   if (!pinned_) {
     const std::size_t held = end_ - begin_;
@@ -58,7 +58,8 @@ void Inbound::arm(Grow grow) {
   auto owner = owner_.lock();
   if (!owner) return;
   armed_ = true;
-  transport_.read({buffer_.get() + end_, capacity_ - end_}, std::shared_ptr<Reader>(std::move(owner), this));
+  transport_.read({buffer_.get() + end_, capacity_ - end_}, std::shared_ptr<Reader>(std::move(owner), this),
+                  look);
 }
 
 void Inbound::on_stall() noexcept {
@@ -89,7 +90,7 @@ void Inbound::on_read(const boost::system::error_code& error, std::size_t size) 
   delivering_ = true;
   arrived_.fire_now();
   delivering_ = false;
-  arm(Grow::no);
+  arm(Grow::no, Transport::Look::after_others);
 }
 
 boost::asio::awaitable<Inbound::More> Inbound::more() {

@@ -71,7 +71,7 @@ class Inbound final : public Transport::Reader {
 
  private:
   enum class Grow : std::uint8_t { no, yes };
-  void arm(Grow grow);
+  void arm(Grow grow, Transport::Look look = Transport::Look::now);
   void move_to(std::size_t capacity);
   void on_stall() noexcept;
 

@@ -31,7 +31,7 @@ class TlsTransport final : public Transport {
     h2_ = std::string_view(reinterpret_cast<const char*>(protocol), size) == "h2";
   }
 
-  void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) override {
+  void read(std::span<std::byte> into, std::shared_ptr<Reader> reader, Look) override {
     shared_->stream->async_read_some(
         asio::buffer(into.data(), into.size()),
         [reader = std::move(reader), shared = shared_](const error_code& error, std::size_t size) {

@@ -1,5 +1,6 @@
 #include "net/transport.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -23,10 +24,10 @@ class PlainTransport final : public Transport {
     peer_ = socket_.remote_endpoint(ignored);
   }
 
-  void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) override {
-    socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                            [reader = std::move(reader)](const boost::system::error_code& error,
-                                                         std::size_t size) { reader->on_read(error, size); });
+  void read(std::span<std::byte> into, std::shared_ptr<Reader> reader, Look look) override {
+    if (look == Look::now) return read(into, std::move(reader));
+    asio::post(socket_.get_executor(),
+               [this, into, reader = std::move(reader)]() mutable { read(into, std::move(reader)); });
   }
 
   std::size_t write_now(const WriteBuffers& buffers, boost::system::error_code& error) noexcept override {
@@ -82,6 +83,12 @@ class PlainTransport final : public Transport {
   bool settled() const noexcept override { return net::settled(socket_); }
 
  private:
+  void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) {
+    socket_.async_read_some(asio::buffer(into.data(), into.size()),
+                            [reader = std::move(reader)](const boost::system::error_code& error,
+                                                         std::size_t size) { reader->on_read(error, size); });
+  }
+
   Socket socket_;
   asio::ip::tcp::endpoint peer_;
 };

@@ -51,8 +51,12 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
+  /// When a read first looks for bytes: at once, or when the loop has done what is ready by then. A peer that
+  /// was answered just now has sent nothing yet, and asking in vain is a system call.
+  enum class Look : std::uint8_t { now, after_others };
+
   /// Reads at least a byte. `reader` is kept until on_read(), and so are the bytes of `into` meant to be.
-  virtual void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) = 0;
+  virtual void read(std::span<std::byte> into, std::shared_ptr<Reader> reader, Look look) = 0;
 
   /// Writes what goes out without waiting and returns how much that was (0 for TLS, which always waits).
   virtual std::size_t write_now(const WriteBuffers& buffers, boost::system::error_code& error) noexcept = 0;

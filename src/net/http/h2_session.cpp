@@ -413,7 +413,7 @@ void H2Session::start(std::string_view received) {
 
 void H2Session::read_more() {
   if (ended_) return;
-  transport_->read({in_.get(), kReadSize}, shared_from_this());
+  transport_->read({in_.get(), kReadSize}, shared_from_this(), Transport::Look::now);
 }
 
 void H2Session::on_read(const boost::system::error_code& error, std::size_t size) noexcept {

@@ -1,5 +1,7 @@
 #include "wasi/http/service.hpp"
 
+#include "net/loop.hpp"
+
 #include "component/link/late_drops.hpp"
 #include "wasi/http/local_call.hpp"
 
@@ -66,7 +68,7 @@ class ServingShard {
   void run() {
     asio::co_spawn(shard_.loop(), trim(), asio::detached);
     const auto work = asio::make_work_guard(shard_.loop());
-    shard_.loop().run();
+    net::run_serving(shard_.loop());
   }
 
   [[nodiscard]] asio::io_context& loop() noexcept { return shard_.loop(); }
