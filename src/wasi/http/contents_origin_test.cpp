@@ -72,6 +72,8 @@ TEST_F(ContentsOriginTest, TakesNothingThatNobodyReads) {
   EXPECT_EQ(*sent->capacity(), 0U);
   EXPECT_EQ(read(*body).size(), much.size());
   EXPECT_EQ(*sent->capacity(), OutgoingBody::kDefaultLimit);
+  body->close();  // it waits for more, and keeps itself meanwhile
+  turn();
 }
 
 TEST_F(ContentsOriginTest, BreaksOffWithItsSender) {

@@ -169,7 +169,14 @@ asio::awaitable<Result<>> HttpHandler::Session::send(OutgoingResponse response) 
     co_return co_await exchange_->finish(nullptr);
   }
   body->attach(this);
-  auto sent = co_await stream(head, *body);
+  using State = OutgoingContents::State;
+  const bool whole = body->state() == State::finished && !body->trailers() && exchange_->lost() == Lost::no;
+  Result<> sent;
+  if (whole && !is_head(*exchange_)) {
+    sent = co_await exchange_->respond(head, body->pending());
+  } else {
+    sent = co_await stream(head, *body);
+  }
   if (sent) {
     body->break_off(std::nullopt);
   } else {

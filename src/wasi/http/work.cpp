@@ -107,8 +107,8 @@ void AsyncWork::begin() {
 
 void AsyncWork::look() {
   if (ended() || task_ == nullptr || !task_->ended()) return;
-  Result<> outcome = call_->outcome().value_or(Result<>(fail(Errc::internal, "a task ended without a word")));
-  if (outcome) outcome = lease_->tree().outcome();
+  Result<> outcome = call_->outcome() ? *call_->outcome() : lease_->tree().outcome();
+  if (!call_->outcome() && outcome) outcome = fail(Errc::internal, "a task ended without a word");
   if (!outcome && reason_) outcome = std::unexpected(*reason_);
   finish(std::move(outcome));
 }

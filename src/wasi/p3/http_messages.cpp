@@ -10,7 +10,7 @@ using http::ErrorCode;
 using Duration = std::optional<std::uint64_t>;
 
 MessageBody::~MessageBody() {
-  if (made_)
+  if (made_ && !transmission_.written())
     transmission_.write(std::unexpected(
         ErrorCode::of<ErrorCase::internal_error>("the message was dropped before it was sent")));
 }
