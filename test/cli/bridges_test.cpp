@@ -42,7 +42,7 @@ TEST(Bridges, HandlersAnswerThroughMiddleware) {
     EXPECT_EQ(std::ranges::count(reply, 'Z'), 300'000) << pair;
     EXPECT_THAT(reply, HasSubstr("0\r\nX-Sum: 7\r\n\r\n")) << pair;
     EXPECT_EQ(reply.contains("x-passed: yes"), pair.front == "p3-middleware") << pair;
-    EXPECT_GT(get(server.port(), "/stream?n=3000000").body.size(), 3'000'000) << pair;
+    EXPECT_EQ(get(server.port(), "/stream?n=3000000").body.size(), 3'000'000U) << pair;
     const auto outcome = server.stop();
     EXPECT_EQ(outcome.status, 0) << pair;
     EXPECT_EQ(outcome.err, server.first_line() + "\n") << pair;
@@ -65,7 +65,7 @@ TEST(Bridges, ATrapBehindMiddlewareIsAnErrorCode) {
     }
     const auto broken =
         get(server.port(), pair.back == "http-echo" ? "/broken?n=100000" : "/trap-later?ms=5");
-    EXPECT_FALSE(broken.body.ends_with("0\r\n\r\n")) << pair;
+    EXPECT_FALSE(broken.sent.ends_with("0\r\n\r\n")) << pair;
     const auto outcome = server.stop();
     EXPECT_EQ(outcome.status, 0);
     EXPECT_THAT(outcome.err, HasSubstr("answered with the error")) << pair << ": the middleware itself lives";
@@ -77,7 +77,7 @@ TEST(Bridges, ABodyGoesOnWhenTheMiddlewareIsDone) {
     // Each request has an instance of its own, which ends with its task.
     Server server(arguments(pair, {"--max-invocations", "1"}));
     const auto reply = get(server.port(), "/slow?before=50&ms=300&plain");
-    EXPECT_TRUE(reply.body.ends_with("0\r\n\r\n")) << pair << reply.body;
+    EXPECT_TRUE(reply.sent.ends_with("0\r\n\r\n")) << pair << reply.body;
     EXPECT_THAT(reply.head, Not(HasSubstr("x-passed"))) << pair;
     EXPECT_EQ(server.stop().status, 0);
   }
@@ -98,7 +98,7 @@ TEST(Bridges, CallsThatGoOnEndWithTheServer) {
   for (const auto& pair : {kPairs[2], kPairs[3]}) {
     Server server(arguments(pair, {"--request-timeout", "200"}));
     EXPECT_EQ(get(server.port(), "/sleep?ms=60000").status, 504) << pair;
-    EXPECT_FALSE(get(server.port(), "/slow?ms=60000&plain").body.ends_with("0\r\n\r\n")) << pair;
+    EXPECT_FALSE(get(server.port(), "/slow?ms=60000&plain").sent.ends_with("0\r\n\r\n")) << pair;
     EXPECT_EQ(get(server.port(), "/").status, 200) << pair;
     EXPECT_EQ(server.stop().status, 0) << pair;
   }
@@ -107,7 +107,7 @@ TEST(Bridges, CallsThatGoOnEndWithTheServer) {
 TEST(Bridges, ExactVersionsComeFirst) {
   Server server(
       {"--shards", "1", "--with", guest("http-echo"), "--with", guest("p3-http"), guest("p3-middleware")});
-  EXPECT_THAT(get(server.port(), "/instance").body, HasSubstr("\n1\n")) << "p3-http knows the path";
+  EXPECT_EQ(get(server.port(), "/instance").body, "1\n") << "p3-http knows the path";
   EXPECT_THAT(get(server.port(), "/headers").body, HasSubstr("hello")) << "http-echo would tell them";
 }
 

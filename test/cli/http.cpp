@@ -24,13 +24,31 @@ std::string request(std::string_view target, std::string_view fields) {
          std::string(fields) + "\r\n";
 }
 
+/// What chunks hold together, up to the last one or where they break off.
+std::string joined(std::string_view chunks) {
+  std::string body;
+  for (;;) {
+    const auto line = chunks.find("\r\n");
+    std::size_t size = 0;
+    if (line == std::string_view::npos ||
+        std::from_chars(chunks.data(), chunks.data() + line, size, 16).ec != std::errc() || size == 0)
+      return body;
+    chunks.remove_prefix(line + 2);
+    body += chunks.substr(0, size);
+    chunks.remove_prefix(std::min(chunks.size(), size + 2));
+  }
+}
+
 Reply parse(const std::string& text) {
   Reply reply;
   const auto end = text.find("\r\n\r\n");
   if (!text.starts_with("HTTP/1.1 ") || end == std::string::npos) return reply;
   std::from_chars(text.data() + 9, text.data() + 12, reply.status);
   reply.head = text.substr(0, end + 2);
-  reply.body = text.substr(end + 4);
+  reply.sent = text.substr(end + 4);
+  const bool chunked =
+      std::regex_search(reply.head, std::regex("\r\ntransfer-encoding: chunked\r\n", std::regex::icase));
+  reply.body = chunked ? joined(reply.sent) : reply.sent;
   return reply;
 }
 

@@ -15,7 +15,8 @@ namespace wisp::e2e {
 struct Reply {
   int status = 0;
   std::string head;  ///< with the status line
-  std::string body;  ///< as sent, chunks and all
+  std::string body;  ///< without chunk sizes, up to where it breaks off
+  std::string sent;  ///< the same with its chunks and trailers
   bool operator==(const Reply&) const = default;
 };
 
