@@ -331,6 +331,61 @@ Job proxy(Request request, Target target) {
   co_await copy(std::move(download), respond(status, answered));
 }
 
+Job pause(std::uint64_t milliseconds) {
+  co_await Call{wasi_clocks_monotonic_clock_wait_for(milliseconds * 1'000'000)};
+}
+
+/// Trailers that are known only after a while; `sum` empty: that there are none.
+Job settle_late(OutTrailers end, std::uint64_t milliseconds, std::string sum) {
+  if (milliseconds != 0) co_await pause(milliseconds);
+  Trailers trailers{};
+  if (!sum.empty()) trailers.val.ok = {.is_some = true, .val = make_fields({{"x-sum", sum}})};
+  co_await settle(end.release(), trailers);
+}
+
+/// GET without contents, with trailers that come after it was sent; the answer goes back.
+Job ask_late(Target target, std::string type, std::uint64_t milliseconds, std::string sum) {
+  TrailersEnd trailers_end;
+  const TrailersFuture trailers =
+      wasi_http_types_future_result_option_own_trailers_error_code_new(&trailers_end);
+  wasi_http_types_tuple2_own_request_future_result_void_error_code_t made;
+  wasi_http_types_static_request_new(make_fields({{"content-type", type}}), nullptr, trailers, nullptr,
+                                     &made);
+  const auto self = wasi_http_types_borrow_request(made.f0);
+  wasi_http_types_scheme_t scheme{.tag = WASI_HTTP_TYPES_SCHEME_HTTP, .val = {}};
+  service_string_t authority = lend(target.authority), path = lend(target.path);
+  wasi_http_types_method_request_set_scheme(self, &scheme);
+  wasi_http_types_method_request_set_authority(self, &authority);
+  wasi_http_types_method_request_set_path_with_query(self, &path);
+  wasi_http_types_future_result_void_error_code_drop_readable(made.f1);
+
+  wasi_http_client_result_own_response_error_code_t answer;
+  Call sent{wasi_http_client_send(made.f0, &answer)};
+  settle_late(OutTrailers(trailers_end), milliseconds, sum);
+  co_await sent;
+  if (answer.is_err) {
+    wasi_http_types_error_code_t error;
+    std::memcpy(&error, &answer.val.err, sizeof error);
+    fail_with(error);
+    co_return;
+  }
+  const auto status =
+      wasi_http_types_method_response_get_status_code(wasi_http_types_borrow_response(answer.val.ok));
+  co_await copy(consume_response(answer.val.ok), respond(status, make_fields({})));
+}
+
+/// A response without contents, with trailers that come after it was returned.
+Job answer_late(std::uint64_t milliseconds, std::string sum) {
+  TrailersEnd trailers_end;
+  const TrailersFuture trailers =
+      wasi_http_types_future_result_option_own_trailers_error_code_new(&trailers_end);
+  wasi_http_types_tuple2_own_response_future_result_void_error_code_t made;
+  wasi_http_types_static_response_new(make_fields({}), nullptr, trailers, &made);
+  wasi_http_types_future_result_void_error_code_drop_readable(made.f1);
+  exports_wasi_http_handler_handle_return({.is_err = false, .val = {.ok = made.f0}});
+  co_await settle_late(OutTrailers(trailers_end), milliseconds, sum);
+}
+
 Job count_body(Request request) {
   Incoming in = consume_request(request);
   std::vector<std::uint8_t> piece(kPiece);
@@ -404,10 +459,6 @@ std::string spellings() {
   return names;
 }
 
-Job pause(std::uint64_t milliseconds) {
-  co_await Call{wasi_clocks_monotonic_clock_wait_for(milliseconds * 1'000'000)};
-}
-
 Job slow(std::uint64_t milliseconds) {
   co_await pause(milliseconds);
   co_await respond_text(200, "slept\n");
@@ -450,6 +501,10 @@ void handle(Request request) {
   wasi_http_types_request_drop_own(request);
   if (path == "/stream") return (void)stream(number(target, "n"));
   if (path == "/trailers") return (void)with_trailers();
+  if (path == "/late") return (void)answer_late(number(target, "ms"), query(target, "sum"));
+  if (path == "/ask-late")
+    return (void)ask_late(split(query(target, "url")), query(target, "type"), number(target, "ms"),
+                          query(target, "sum"));
   if (path == "/broken") return (void)broken();
   if (path == "/mismatch") return (void)mismatch(number(target, "length"), number(target, "n"));
   if (path == "/sleep") return (void)slow(number(target, "ms"));

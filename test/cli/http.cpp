@@ -64,6 +64,10 @@ Connection::Connection(int port) : descriptor_(::socket(AF_INET, SOCK_STREAM | S
     ::close(std::exchange(descriptor_, -1));
 }
 
+Connection::Connection(Accepted accepted) : descriptor_(accepted.descriptor) {
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+}
+
 Connection::~Connection() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
@@ -88,6 +92,28 @@ std::string Connection::receive_until(std::string_view end) const {
 }
 
 std::string Connection::receive_all() const { return receive_until(std::string_view("\0\0never\0\0", 9)); }
+
+Listener::Listener() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  EXPECT_EQ(::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(::listen(descriptor_, 16), 0);
+}
+
+Listener::~Listener() { ::close(descriptor_); }
+
+int Listener::port() const {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
+Connection Listener::accept() const {
+  return Connection(Connection::Accepted{::accept(descriptor_, nullptr, nullptr)});
+}
 
 Reply get(int port, std::string_view target, std::string_view fields) {
   const Connection connection(port);

@@ -37,7 +37,28 @@ class Connection {
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
  private:
+  friend class Listener;
+  struct Accepted {
+    int descriptor;
+  };
+  explicit Connection(Accepted accepted);
   int descriptor_ = -1;
+};
+
+/// A server on this machine that says what the test says.
+class Listener {
+ public:
+  Listener();
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  [[nodiscard]] int port() const;
+  /// Waits for the next client.
+  [[nodiscard]] Connection accept() const;
+
+ private:
+  int descriptor_;
 };
 
 /// GET over a connection of its own. `fields`: lines, each with its CRLF.

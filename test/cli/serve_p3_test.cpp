@@ -126,6 +126,57 @@ TEST(ServeP3, BodiesAndTrailersPassBothWays) {
   EXPECT_EQ(std::ranges::count(get(server.port(), "/stream?n=1000000").body, 'x'), 1'000'000);
 }
 
+TEST(ServeP3, TrailersOfMessagesWithoutContentsMayComeLate) {
+  Server origin({"--shards", "1", guest("p3-http")});
+  const std::string host = "127.0.0.1:" + std::to_string(origin.port());
+  Server server({"--shards", "1", "--allow-host", host, "--route", "near.internal=" + guest("p3-http"),
+                 guest("p3-http")});
+  EXPECT_EQ(get(server.port(), "/late?ms=20&sum=7").sent, "0\r\nx-sum: 7\r\n\r\n");
+  EXPECT_EQ(get(server.port(), "/late?ms=20").sent, "0\r\n\r\n");
+  struct Row {
+    std::string_view type;  // gRPC goes over HTTP/2
+    std::string authority;
+  };
+  const Row rows[] = {{"text/plain", host}, {"application/grpc", host}, {"text/plain", "near.internal"}};
+  for (const auto& row : rows) {
+    for (const std::string_view path : {"/echo", "/pass"}) {
+      for (const std::string_view wait : {"0", "20"}) {
+        const std::string ask = "/ask-late?ms=" + std::string(wait) + "&type=" + std::string(row.type) +
+                                "&url=http://" + row.authority + std::string(path);
+        EXPECT_EQ(get(server.port(), ask + "&sum=7").sent, "0\r\nx-sum: 7\r\n\r\n") << ask;
+        EXPECT_EQ(get(server.port(), ask).body, "") << ask;
+        EXPECT_EQ(get(server.port(), ask).status, 200) << ask;
+      }
+    }
+  }
+  EXPECT_EQ(server.stop().status, 0);
+}
+
+TEST(ServeP3, OnlyTrailersThatMayStillComeMakeChunksOfNothing) {
+  const Listener origin;
+  const std::string host = "127.0.0.1:" + std::to_string(origin.port());
+  Server server({"--shards", "1", "--allow-host", host, guest("p3-http")});
+  struct Row {
+    std::string_view query, rest;
+  };
+  const Row rows[] = {{"ms=0", ""},
+                      {"ms=20", "0\r\n\r\n"},
+                      {"ms=20&sum=7", "0\r\nx-sum: 7\r\n\r\n"},
+                      {"ms=0&sum=7", "0\r\nx-sum: 7\r\n\r\n"}};
+  for (const auto& row : rows) {
+    const Connection client(server.port());
+    client.send("GET /ask-late?url=http://" + host + "/&type=text/plain&" + std::string(row.query) +
+                " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const Connection upstream = origin.accept();
+    const std::string end = "\r\n\r\n" + std::string(row.rest);
+    const std::string request = upstream.receive_until(end);
+    EXPECT_THAT(request, ::testing::EndsWith(end)) << row.query;
+    EXPECT_EQ(request.contains("ransfer-"), !row.rest.empty()) << row.query << "\n" << request;
+    upstream.send("HTTP/1.1 204 Fine\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(client.receive_all(), StartsWith("HTTP/1.1 204 ")) << row.query;
+  }
+}
+
 TEST(ServeP3, ANameHasTheSpellingOfItsFirstField) {
   Server server({"--shards", "1", guest("p3-http")});
   EXPECT_EQ(get(server.port(), "/spellings").body, "x-one\nX-Two\nx-one\nX-Two\n");

@@ -12,10 +12,6 @@ std::expected<Outbound, ErrorCode> to_outbound(std::unique_ptr<Request> request,
                .timeouts = request->options() ? *request->options() : http::RequestTimeouts{}};
   auto length = http::content_length(*out.request.fields);
   if (!length) return std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>());
-  // What has no bytes may still have trailers, but nobody expects them of these.
-  if (!*length && request->body().has_no_bytes() &&
-      (out.request.method == "GET" || out.request.method == "HEAD"))
-    length->emplace(0);
   out.request.body =
       request->body().send(StreamedBody::Of::request, *length, context.message_bytes().empty());
   return out;
