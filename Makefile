@@ -17,7 +17,7 @@ SANITIZER_OPTIONS = ASAN_OPTIONS=allocator_may_return_null=1$(call suppressed,as
   TSAN_OPTIONS=second_deadlock_stack=1$(call suppressed,tsan)
 
 .PHONY: help setup build guests run test test-guests sanitize tsan fuzz conformance accept-conformance accept-wasi accept-fuzz \
-  bench lint format check clean accept-idle accept-soak accept-neighbours accept-stream accept-grpc accept-scenarios
+  bench lint format check clean accept-idle accept-soak accept-neighbours accept-stream accept-waiting accept-grpc accept-scenarios
 
 help: ## lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ accept-neighbours: build guests ## latency beside an endless loop and beside gue
 
 accept-stream: build guests ## 1 GiB each way through guests of wasi:http 0.3: no server grows by more than 8 MiB
 	@test/soak/stream.py
+
+accept-waiting: build guests ## 1,000 requests that wait in one instance of 0.3: at most 4 KiB each; half of their clients leave, the others are answered
+	@test/soak/waiting.py
 
 accept-grpc: guests ## 10,000 messages of each kind of gRPC call through guests of wasi:http 0.3, between grpc++ and grpc++
 	@tools/setup --grpc

@@ -511,6 +511,8 @@ void handle(Request request) {
   if (path == "/slow") return (void)slow_body(number(target, "before"), number(target, "ms"));
   if (path == "/after") return (void)after(number(target, "ms"));
   if (path == "/instance") return (void)respond_text(200, text_of(requests) + "\n");
+  if (path == "/memory")
+    return (void)respond_text(200, text_of(__builtin_wasm_memory_size(0) * 65'536) + "\n");
   if (path == "/jobs") return (void)respond_text(200, text_of(guest::jobs) + "\n");
   if (path == "/spellings") return (void)respond_text(200, spellings());
   if (path == "/transmission") return (void)respond_text(200, last_transmission + "\n");

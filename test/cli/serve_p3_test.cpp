@@ -10,6 +10,16 @@
 namespace wisp::e2e {
 namespace {
 
+/// Whether `holds` becomes true within five seconds.
+template <class Condition>
+bool eventually(Condition holds) {
+  for (int i = 0; i < 500; ++i) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -239,6 +249,25 @@ TEST(ServeP3, AClientThatLeavesCancelsItsTaskAlone) {
   EXPECT_EQ(server.stop().status, 0);
 }
 
+/// One at a time is told, while others wait for what they have cancelled themselves.
+TEST(ServeP3, ClientsThatLeaveTogetherEndTheirTasksOnly) {
+  Server server({"--shards", "1", "--max-instances", "1", "--max-concurrency", "100", guest("p3-http")});
+  std::vector<std::unique_ptr<Connection>> leaving;
+  std::vector<std::unique_ptr<Connection>> staying;
+  for (int i = 0; i < 30; ++i) {
+    leaving.push_back(std::make_unique<Connection>(server.port()));
+    leaving.back()->send("GET /sleep?ms=60000 HTTP/1.1\r\nHost: x\r\n\r\n");
+    staying.push_back(std::make_unique<Connection>(server.port()));
+    staying.back()->send("GET /sleep?ms=1000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  }
+  const auto jobs = [&] { return std::stoi(get(server.port(), "/jobs").body); };
+  EXPECT_TRUE(eventually([&] { return jobs() == 4 * 30; })) << "two coroutines each";
+  leaving.clear();
+  for (const auto& connection : staying) EXPECT_THAT(connection->receive_all(), HasSubstr("slept\n"));
+  EXPECT_TRUE(eventually([&] { return jobs() == 0; }));
+  EXPECT_EQ(server.stop().status, 0);
+}
+
 /// The guest cancels what its coroutines wait for, and destroys them.
 TEST(ServeP3, ACancelledTaskLeavesNothingBehind) {
   const Server silent({"--shards", "1", guest("p3-http")});
@@ -261,12 +290,7 @@ TEST(ServeP3, ACancelledTaskLeavesNothingBehind) {
     }
     EXPECT_FALSE(jobs.empty()) << request;
   }
-  std::string jobs;
-  for (int i = 0; i < 300 && jobs != "0\n"; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    jobs = get(server.port(), "/jobs").body;
-  }
-  EXPECT_EQ(jobs, "0\n");
+  EXPECT_TRUE(eventually([&] { return get(server.port(), "/jobs").body == "0\n"; }));
   EXPECT_EQ(server.stop().status, 0);
   EXPECT_EQ(get(silent.port(), "/").status, 200);
 }

@@ -41,6 +41,8 @@ asio::awaitable<void> HttpHandler::handle(net::http::Exchange& exchange) {
   // From here on a cancelled coroutine must not leave: what the server wants arrives through
   // Exchange::lost().
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  // Here and not in answer(): one coroutine less for each request that waits.
+  while (!session->has_news()) static_cast<void>(co_await session->news().wait());
   co_await session->answer();
   co_await session->leave();
   if (session->worked()) {

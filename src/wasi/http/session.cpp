@@ -116,11 +116,8 @@ void HttpHandler::Session::report_outcome() const {
 
 asio::awaitable<void> HttpHandler::Session::answer() {
   while (!slot_->answer() && !worked() && exchange_->lost() == Lost::no) {
-    if (!slot_->interim().empty()) {
-      co_await send_interim();
-    } else {
-      static_cast<void>(co_await news_.wait());
-    }
+    if (!slot_->interim().empty()) co_await send_interim();
+    if (!has_news()) static_cast<void>(co_await news_.wait());
   }
   if (exchange_->lost() != Lost::no) co_return;
   if (!slot_->answer()) co_return co_await no_answer();

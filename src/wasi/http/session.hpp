@@ -26,6 +26,14 @@ class HttpHandler::Session final : public Waiter {
   /// Whether nothing but the answer is left to do.
   [[nodiscard]] bool settled() const noexcept { return work_->settled() && !(body_ && body_->busy()); }
 
+  /// Whether answer() has something to do.
+  [[nodiscard]] bool has_news() const noexcept {
+    return slot_->answer() || !slot_->interim().empty() || worked() ||
+           exchange_->lost() != net::http::Lost::no;
+  }
+  /// Fires when that may have changed.
+  [[nodiscard]] net::Event& news() noexcept { return news_; }
+
   /// Sends whatever answer there is, as it comes.
   [[nodiscard]] boost::asio::awaitable<void> answer();
 

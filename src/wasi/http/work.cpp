@@ -4,6 +4,22 @@ namespace wisp::wasi::http {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// A task that waits can be told of its cancellation at once, unless others of its instance have their turn:
+/// asked now it would hear of it when it goes on by itself, perhaps never (Canonical ABI,
+/// Task.request_cancellation). Fires when that may be over; null: it is.
+Signal* turn_of_others(component::Task& task) {
+  if (task.resolved() || task.state() == component::Task::State::initial) return nullptr;
+  component::ComponentInstance& instance = task.instance();
+  if (instance.tree().busy()) return &instance.tree().idle();
+  const component::Thread& thread = task.implicit_thread();
+  const bool others = instance.exclusive != nullptr && instance.exclusive != &thread;
+  return others && thread.cancellable() && task.needs_exclusive() ? &instance.gate() : nullptr;
+}
+
+}  // namespace
+
 void Work::start() {
   InstanceQueue& queue = place_.queue;
   if (queue.holds_back()) [[unlikely]]
@@ -140,13 +156,18 @@ void AsyncWork::ask_to_end(const Error& reason) {
 
 /// From the loop: asks the guest to end, and waits for that only so long.
 void AsyncWork::ask() {
-  asked_ = true;
-  if (!call_->outcome()) {
-    // A trap ends the task with its tree.
-    static_cast<void>(task_->request_cancellation(nullptr));
-    look();
-    if (ended()) return;
+  if (Signal* const turn = turn_of_others(*task_); turn != nullptr) {
+    turn_.link(*turn, *this);
+  } else {
+    asked_ = true;
+    if (!call_->outcome()) {
+      // A trap ends the task with its tree.
+      static_cast<void>(task_->request_cancellation(nullptr));
+      look();
+      if (ended()) return;
+    }
   }
+  if (grace_) return;
   grace_.emplace(place().shard.loop(), place().grace);
   grace_->async_wait([this](const boost::system::error_code& error) {
     if (!error && !ended()) lease_->give_up(*reason_);

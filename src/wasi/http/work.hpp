@@ -123,6 +123,7 @@ class AsyncWork final : public Work,
   std::optional<Error> reason_;  // it was cancelled
   std::optional<boost::asio::steady_timer> grace_;
   SignalLink ending_;
+  SignalLink turn_;  // others have theirs
   net::Event settled_;
   bool asked_ = false;
 };
