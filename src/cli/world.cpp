@@ -110,16 +110,25 @@ class Companionship {
             .with("try", "leave one of them out, or move what both need into a third"));
   }
 
-  /// Over a bridge, too, unless somebody exports the interface itself.
+  /// Over a bridge, too.
   bool needs(const Companion& one, const Companion& other) const {
     if (&one == &other) return false;
     return exports_what_imports(one, other) ||
-           std::ranges::any_of(bridges_.interfaces, [&](const component::Bridge& bridge) {
-             return one.imports.contains(bridge.import_name) && other.exports.contains(bridge.export_name) &&
-                    std::ranges::none_of(all_, [&](const Companion& third) {
-                      return &third != &one && third.exports.contains(bridge.import_name);
-                    });
-           });
+           std::ranges::any_of(bridges_.interfaces,
+                               [&](const component::Bridge& bridge) { return bridged(bridge, one, other); });
+  }
+
+  /// Unless somebody exports the interface itself, or each stands before the host's own version of it for
+  /// others.
+  bool bridged(const component::Bridge& bridge, const Companion& one, const Companion& other) const {
+    if (!one.imports.contains(bridge.import_name) || !other.exports.contains(bridge.export_name))
+      return false;
+    if (one.exports.contains(bridge.import_name) && other.imports.contains(bridge.export_name) &&
+        host_.find(bridge.import_name) != nullptr)
+      return false;
+    return std::ranges::none_of(all_, [&](const Companion& third) {
+      return &third != &one && third.exports.contains(bridge.import_name);
+    });
   }
 
   const component::HostLinker& host_;

@@ -4,6 +4,7 @@
 #include "component/instance/tree.hpp"
 #include "component/link/crash_error.hpp"
 #include "component/link/late_drops.hpp"
+#include "component/link/session.hpp"
 #include "component/types/names.hpp"
 
 #include <algorithm>
@@ -228,37 +229,6 @@ class ReceivingSide final : public Side {
   bool full_ = false;  // no handle could be added
 };
 
-/// A provider's tree for one caller's tree.
-struct Session {
-  std::shared_ptr<Tree> tree;
-  std::uint32_t invocations = 0;
-  /// Trees that take no more calls and still have some in flight.
-  std::vector<std::shared_ptr<Tree>> worn;
-
-  Session() = default;
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-  /// With the caller's tree.
-  ~Session() {
-    retire();
-    for (auto& old : worn) {
-      auto& shard = old->shard();
-      // Nothing goes on in one that has trapped.
-      if (old->poisoned() && !old->busy()) continue;
-      // What was lent to it ends with the caller.
-      if (old->has_loans()) old->kill(Error(Errc::cancelled, "the caller of the component has ended"));
-      linger(shard, std::move(old));
-    }
-  }
-
-  void retire() {
-    std::erase_if(worn, [](const auto& old) { return old->tasks() == 0; });
-    if (tree != nullptr && tree->tasks() > 0) worn.push_back(std::move(tree));
-    tree = nullptr;
-    invocations = 0;
-  }
-};
-
 class Matcher final : public TypeMatcher {
  public:
   Matcher(const ResourceTags& tags, const Linked& provider, const Twins* twins)
@@ -334,8 +304,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
  public:
   ComponentFunction(const ProviderRef& from, const Lift& lift, const ImportedFunc& import, StandIn::Exit exit,
                     std::shared_ptr<const Twins> twins)
-      : provider_(from.provider),
-        index_(from.index),
+      : from_(from),
         lift_(lift),
         lowered_(flatten(*import.type, Direction::lower, PointerSize::p32)),
         crash_error_(find_crash_error(import.path[0], lift.type->result)),
@@ -344,9 +313,8 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     routed_ =
         !lift.type->params.empty() &&
         (lift.type->params[0].type->kind == Kind::borrow || lift.type->params[0].type->kind == Kind::own) &&
-        provider_->linked->resources[lift.type->params[0].type->resource.value].kind ==
+        from_.provider->linked->resources[lift.type->params[0].type->resource.value].kind ==
             ResourceBinding::Kind::own;
-    for (const auto& resource : provider_->linked->plan->resources) keeps_state_ |= !resource.imported;
   }
 
   /// Plans for each encoding the caller may use, and for both ways to lower a function of an async type.
@@ -455,7 +423,8 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (exit_is_result_ && error.code() == Errc::guest_exit)
       return Value{Value::Case{.index = error.exit_status() == 0 ? 0U : 1U, .payload = nullptr}};
     if (!crash_error_ || !is_crash(error)) return std::nullopt;
-    return crash_error_->value(fmt::format("the component {} trapped: {}", provider_->name, error.message()));
+    return crash_error_->value(
+        fmt::format("the component {} trapped: {}", from_.provider->name, error.message()));
   }
 
   /// Ends a call with such a result. Inside the caller's tree.
@@ -510,11 +479,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     return store_value(side, type, value, address);
   }
 
-  /// The memory of a tree that has trapped is given back before the caller asks again.
-  void forget_poisoned(Caller& caller) const {
-    auto* session = static_cast<Session*>(caller.tree().attachment(index_).get());
-    if (session != nullptr && session->tree != nullptr && session->tree->poisoned()) session->retire();
-  }
+  void forget_poisoned(Caller& caller) const { Session::of(caller.tree(), from_).forget_poisoned(); }
 
   /// The first parameter, wherever the parameters lie.
   Result<std::uint32_t> first_handle(CallSide& side, FlatSpan values) const {
@@ -540,28 +505,19 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (routed_) {
       const auto handle = TRY(first_handle(side, values));
       const Handle* entry = TRY(side.instance().handles().get(handle));
-      const auto tag = tag_of(*provider_->linked, lift_.type->params[0].type->resource);
+      const auto tag = tag_of(*from_.provider->linked, lift_.type->params[0].type->resource);
       if (!entry->is_resource() || caller.tree().linked().resources[entry->resource].tag != tag)
         return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
       const auto& own = static_cast<ResourceProxy*>(to_object(entry->rep))->tree();
       return Target{.tree = own.get(), .keep = own};
     }
-    auto& slot = caller.tree().attachment(index_);
-    if (slot == nullptr) slot = std::make_shared<Session>();
-    auto& session = *static_cast<Session*>(slot.get());
-    const bool worn = session.invocations >= provider_->max_invocations && !keeps_state_;
-    if (session.tree == nullptr || session.tree->poisoned() || worn) {
-      session.retire();
-      fault = Fault::provider;
-      session.tree = TRY(
-          Tree::instantiate(provider_->linked, run, caller.tree().limits(), caller.tree().shared_context()));
-    }
-    ++session.invocations;
-    return Target{.tree = session.tree.get()};
+    fault = Fault::provider;
+    return Target {
+      .tree = TRY(Session::of(caller.tree(), from_).next(*from_.provider, caller.tree(), run))
+    };
   }
 
-  std::shared_ptr<const Provider> provider_;
-  std::uint32_t index_;
+  ProviderRef from_;
   const Lift& lift_;
   Signature lowered_;
   std::vector<PlanPair> plans_;
@@ -569,7 +525,6 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   bool exit_is_result_;
   std::shared_ptr<const Twins> twins_;  // null: both sides know the same classes
   bool routed_ = false;                 // the first parameter is a handle of the provider's own resource
-  bool keeps_state_ = false;  // the provider defines resources: calls of one caller meet one instance
 };
 
 }  // namespace

@@ -9,4 +9,8 @@ namespace wisp::wasi::bridge {
 [[nodiscard]] component::Bridge run_over_sync_run();
 [[nodiscard]] component::Bridge run_over_async_run();
 
+/// wasi:cli/environment of either version over the other: one name differs.
+[[nodiscard]] component::Bridge environment_over_0_2();
+[[nodiscard]] component::Bridge environment_over_0_3();
+
 }  // namespace wisp::wasi::bridge

@@ -1,6 +1,7 @@
 #include "wasi/bridge/http.hpp"
 
 #include "component/instance/tree.hpp"
+#include "wasi/bridge/adapter.hpp"
 #include "wasi/http/local_handler.hpp"
 #include "wasi/p2/http.hpp"
 #include "wasi/p2/http_resources.hpp"
@@ -51,17 +52,6 @@ class Callee {
   ProviderRef from_;
   std::shared_ptr<const http::HandlerFace> face_;
 };
-
-/// `function`, if the import is of its type.
-Result<std::shared_ptr<const component::HostFunction>> checked(
-    std::unique_ptr<component::HostFunction> function, const ImportedFunc& import, const ResourceTags& tags) {
-  if (!function->matches(*import.type, tags))
-    return std::unexpected(
-        Error(Errc::import_type, fmt::format("the component expects another type of {}", import.path.front()))
-            .with("expected", component::describe(*import.type))
-            .with("provided", function->describe()));
-  return std::shared_ptr<const component::HostFunction>(std::move(function));
-}
 
 }  // namespace
 

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "component/link/linker.hpp"
+#include "component/link/provider_call.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// Bridges between the two versions of an interface, function by function.
+namespace wisp::wasi::bridge {
+
+/// How one function of the imported version is made of what a provider exports.
+struct Adapted {
+  using Make = std::function<Result<std::unique_ptr<component::HostFunction>>(
+      const component::ProviderRef& from, const std::string& interface)>;
+
+  std::string name;  ///< of the imported function
+  /// The exported function of the same type that stands for it; unless there is `make`.
+  std::string stand_in;
+  /// Made for each component that imports it; `interface` is the exported one, as Bridge::export_name.
+  Make make = nullptr;
+};
+
+/// Imports of `import_name` met by exports of `export_name`, both canonical. A function that is not in
+/// `functions` has no counterpart there: Errc::import_missing.
+[[nodiscard]] component::Bridge adapt(std::string import_name, std::string export_name,
+                                      std::vector<Adapted> functions);
+
+/// `function`, if the import is of its type. Errc::import_type.
+[[nodiscard]] Result<std::shared_ptr<const component::HostFunction>> checked(
+    std::unique_ptr<component::HostFunction> function, const component::ImportedFunc& import,
+    const component::ResourceTags& tags);
+
+}  // namespace wisp::wasi::bridge

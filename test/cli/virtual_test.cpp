@@ -1,0 +1,134 @@
+#include "process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+/// Components that stand before WASI for others, of the same version or the other one (`--with`).
+namespace wisp::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Row {
+  std::string_view asker, provider, mode, verb;
+  std::string_view said;  ///< on stdout; of a trap: in the error
+  int status = 0;
+};
+
+std::ostream& operator<<(std::ostream& out, const Row& row) {
+  return out << row.asker << " over " << row.provider << ", " << row.mode << ' ' << row.verb;
+}
+
+Outcome ask(const Row& row) {
+  return wisp({"run", "--env", "MODE=" + std::string(row.mode), "--with", guest(row.provider),
+               guest(row.asker), std::string(row.verb)});
+}
+
+TEST(BridgesVirtual, SameAnswersInEitherVersion) {
+  struct Answer {
+    std::string_view verb, said;
+  };
+  // Waits of minutes pass a thousand times faster there; those of years are given up.
+  constexpr Answer kAnswers[] = {
+      {"time", "monotonic 7000000000 by 1000\n"},
+      {"wall", "wall 1234567890.500000000 by 2.000000005\n"},
+      {"wait", "later, both\n"},
+      {"leave", "left\n"},
+      {"many", "300 waits\n"},
+  };
+  for (const std::string_view asker : {"p2-asks", "p3-asks"}) {
+    for (const std::string_view provider : {"p2-virtual", "p3-virtual"}) {
+      for (const auto& [verb, said] : kAnswers) {
+        const Row row{.asker = asker, .provider = provider, .mode = "", .verb = verb, .said = said};
+        const auto outcome = ask(row);
+        EXPECT_EQ(outcome.status, 0) << row << "\n" << outcome.err;
+        EXPECT_EQ(outcome.out, said) << row;
+        EXPECT_EQ(outcome.err, "") << row;
+      }
+    }
+  }
+}
+
+TEST(BridgesVirtual, AWaitThatIsCancelledIsOver) {
+  for (const std::string_view provider : {"p2-virtual", "p3-virtual"}) {
+    const auto outcome =
+        ask({.asker = "p3-asks", .provider = provider, .mode = "", .verb = "cancel", .said = ""});
+    EXPECT_EQ(outcome.status, 0) << provider << outcome.err;
+    EXPECT_EQ(outcome.out, "cancelled 1\n") << provider;
+  }
+}
+
+TEST(BridgesVirtual, RandomBytesComeInPieces) {
+  constexpr Row kRows[] = {
+      // 0.2 gets all it asks for, 0.3 what there is: the provider of 0.3 gives three at once.
+      {"p2-asks", "p3-virtual", "", "random", "random 100 bytes, 100 of them 52, 42\n"},
+      {"p3-asks", "p2-virtual", "", "random", "random 100 bytes, 100 of them 52, 42\n"},
+      {"p3-asks", "p2-virtual", "few", "random", "random 3 bytes, 3 of them 52, 42\n"},
+      {"p2-asks", "p3-virtual", "", "random", "insecure 10 bytes, 10 of them 49, 43\nseed 1 2\n"},
+      {"p3-asks", "p2-virtual", "", "random", "insecure 10 bytes, 10 of them 49, 43\nseed 1 2\n"},
+  };
+  for (const auto& row : kRows) {
+    const auto outcome = ask(row);
+    EXPECT_EQ(outcome.status, 0) << row << "\n" << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr(row.said)) << row;
+  }
+}
+
+TEST(BridgesVirtual, EnvironmentIsTheProviders) {
+  constexpr Row kRows[] = {
+      {"p2-asks", "p2-virtual", "", "around", "VIRTUAL=p2 in /virtual: around more\n"},
+      {"p2-asks", "p3-virtual", "", "around", "VIRTUAL=p3 in /virtual: around more\n"},
+      {"p3-asks", "p2-virtual", "", "around", "VIRTUAL=p2 in /virtual: around more\n"},
+      {"p3-asks", "p3-virtual", "", "around", "VIRTUAL=p3 in /virtual: around more\n"},
+      // Through libc, and by streams.
+      {"cli", "p3-virtual", "", "args", "args\nmore\n"},
+      {"p3-cli", "p2-virtual", "", "args", "more\n"},
+      {"cli", "p3-virtual", "", "clock", "wall 1234567890\nmonotonic ok\n"},
+  };
+  for (const auto& row : kRows) {
+    const auto outcome = ask(row);
+    EXPECT_EQ(outcome.status, 0) << row << "\n" << outcome.err;
+    EXPECT_EQ(outcome.out, row.said) << row;
+  }
+}
+
+TEST(BridgesVirtual, WhatAProviderSaysIsChecked) {
+  constexpr int kTrap = 134;
+  constexpr Row kRows[] = {
+      // Before 1970: 0.2 cannot say it.
+      {"p2-asks", "p3-virtual", "before", "wall", "wall 0.000000000 by 2.000000005\n"},
+      {"p2-asks", "p3-virtual", "nanoseconds", "wall", "says what is no time", kTrap},
+      {"p3-asks", "p2-virtual", "nanoseconds", "wall", "says what is no time", kTrap},
+      {"p3-asks", "p2-virtual", "beyond", "wall", "says what is no time", kTrap},
+      {"p3-asks", "p2-virtual", "coarse", "wall", "says what is no time", kTrap},
+      {"p2-asks", "p3-virtual", "many", "random", "gave 1000 random bytes instead of 100", kTrap},
+      {"p3-asks", "p2-virtual", "many", "random", "gave 101 random bytes instead of 100", kTrap},
+      {"p2-asks", "p3-virtual", "none", "random", "has no more random bytes", kTrap},
+      {"p2-asks", "p3-virtual", "trap", "wait", "unreachable", kTrap},
+      {"p3-asks", "p2-virtual", "trap", "wait", "unreachable", kTrap},
+      // While the caller sleeps in poll.
+      {"p2-asks", "p3-virtual", "later", "wait", "go_on", kTrap},
+      // Nobody waits for that one any more.
+      {"p2-asks", "p3-virtual", "later", "leave", "left\n"},
+  };
+  for (const auto& row : kRows) {
+    const auto outcome = ask(row);
+    EXPECT_EQ(outcome.status, row.status) << row << "\n" << outcome.err;
+    EXPECT_THAT(row.status == 0 ? outcome.out : outcome.err, HasSubstr(row.said)) << row;
+  }
+}
+
+TEST(BridgesVirtual, TheVeryVersionComesFirst) {
+  // Each stands before the host's own interfaces, not before the other one.
+  for (const std::string_view version : {"p2", "p3"}) {
+    const auto outcome = wisp({"run", "--with", guest("p2-virtual"), "--with", guest("p3-virtual"),
+                               guest(std::string(version) + "-asks"), "around"});
+    EXPECT_EQ(outcome.status, 0) << version << outcome.err;
+    EXPECT_EQ(outcome.out, "VIRTUAL=" + std::string(version) + " in /virtual: around more\n");
+  }
+}
+
+}  // namespace
+}  // namespace wisp::e2e
