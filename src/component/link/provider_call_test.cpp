@@ -19,7 +19,7 @@ class ProviderCall : public ::testing::Test {
     return {.provider = std::make_shared<Provider>(
                 Provider{.name = "one.wasm", .linked = host.link(wat("version_provider"))})};
   }
-  static inline const std::vector<std::string> kAnswer{"demo:v/answer@0.2", "get"};
+  const std::vector<std::string> kAnswer{"demo:v/answer@0.2", "get"};
   Host host;
 };
 
@@ -30,8 +30,8 @@ TEST_F(ProviderCall, HostCodeStandsBetween) {
   bridges.interfaces.push_back(
       {.import_name = "demo:v/answer@0.3",
        .export_name = "demo:v/answer@0.2",
-       .bind = [](const ProviderRef& from, const ImportedFunc&,
-                  const ResourceTags&) -> Result<std::shared_ptr<const HostFunction>> {
+       .bind = [this](const ProviderRef& from, const ImportedFunc&,
+                      const ResourceTags&) -> Result<std::shared_ptr<const HostFunction>> {
          auto answer = TRY(Answer::find(from, kAnswer));
          return make_host_function([answer = std::move(answer)](Caller& caller) -> Result<std::uint32_t> {
            return TRY(answer.call(caller))
