@@ -277,6 +277,18 @@ void informational(const Exchange& exchange, Report& report) {
   report.expect(!send(200) && !send(101) && !send(99), "statuses that are not informational");
 }
 
+/// More interim responses than may wait at once, with time between them.
+void progress(const Exchange& exchange, Report& report) {
+  const auto out = wasi_http_types_borrow_response_outparam(exchange.out);
+  for (int i = 0; i < 40; ++i) {
+    wasi_http_types_error_code_t error;
+    report.expect(wasi_http_types_method_response_outparam_send_informational(
+                      out, 102, guest::make_fields({{"x-done", "some"}}), &error),
+                  "an informational response");
+    guest::sleep_for_milliseconds(1);
+  }
+}
+
 // --- what must trap
 
 void drop_request_first(const Exchange& exchange) {
@@ -491,6 +503,7 @@ constexpr Step kSteps[] = {{"/fields", fields},
                            {"/request", request},
                            {"/length", length},
                            {"/informational", informational},
+                           {"/progress", progress},
                            {"/keep-request", keep_request}};
 
 struct Deed {

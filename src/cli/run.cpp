@@ -94,8 +94,10 @@ class RunCommand final : public Command {
               .make_context = [&](const std::shared_ptr<wasi::http::Routes>& next)
                   -> Result<std::shared_ptr<component::HostContext>> { return make_context(next); },
               .on_failure =
-                  [&console](const net::http::RequestHead&, const Error& error) {
-                    if (error.code() != Errc::cancelled) report(error, console);
+                  [&console](const net::http::RequestHead& head, const Error& error) {
+                    if (error.code() != Errc::cancelled)
+                      report(Error(error).in(fmt::format("{} {}", head.method, head.path_with_query)),
+                             console);
                   }});
     auto context = make_context(routes);
     GuestSession session(shard, std::move(context));
@@ -134,7 +136,8 @@ class RunCommand final : public Command {
   Result<World> load(const std::shared_ptr<engine::Engine>& engine, const Console& console) const {
     const auto loader = TRY(Loader::make(engine, loading_, console));
     const Progress progress(console, "loading " + file_);
-    return make_world(loader, file_, companions_, grants_.unstable);
+    return make_world(loader, file_, companions_, grants_.unstable,
+                      [&console](const Error& error) { report(error, console); });
   }
 
   Result<int> run_command(const World& world, GuestSession& session,

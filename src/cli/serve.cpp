@@ -22,11 +22,11 @@ namespace {
 
 /// The service with what it needs until it is gone.
 struct Serving {
+  std::unique_ptr<FailureLog> failures;
   std::shared_ptr<engine::Engine> engine;
   World world;
   std::shared_ptr<wasi::Setup> setup;  // not changed while instances live
   std::optional<AccessLog> log;
-  std::unique_ptr<FailureLog> failures;
   std::unique_ptr<wasi::http::HttpService> service;
 };
 
@@ -67,8 +67,9 @@ class ServeCommand final : public Command {
     it.setup->files = std::make_shared<wasi::BlockingPool>();
     if (!access_log_.empty()) it.log.emplace(TRY(AccessLog::open(access_log_, console.format)));
 
+    it.failures = std::make_unique<FailureLog>([&console](const Error& error) { report(error, console); });
     it.engine = TRY(engine::Engine::create(settings_.engine()));
-    it.world = TRY(load(it.engine, console));
+    it.world = TRY(load(it, console));
     auto face = http_face(it.world.linked);
     if (!face) return std::unexpected(about(file_, face.error()));
     options.pool = settings_.pool(**face);
@@ -79,7 +80,6 @@ class ServeCommand final : public Command {
     }
     options.queue = settings_.queue(**face);
     options.outgoing = TRY(make_outgoing(*it.setup));
-    it.failures = std::make_unique<FailureLog>([&console](const Error& error) { report(error, console); });
     connect(options, it);
     it.service = TRY(wasi::http::HttpService::start(it.engine, *std::move(face), std::move(options)));
 
@@ -95,10 +95,11 @@ class ServeCommand final : public Command {
   }
 
  private:
-  Result<World> load(const std::shared_ptr<engine::Engine>& engine, const Console& console) const {
-    const auto loader = TRY(Loader::make(engine, loading_, console));
+  Result<World> load(const Serving& it, const Console& console) const {
+    const auto loader = TRY(Loader::make(it.engine, loading_, console));
     const Progress progress(console, "loading " + file_);
-    return make_world(loader, file_, companions_, grants_.unstable);
+    return make_world(loader, file_, companions_, grants_.unstable,
+                      [&log = *it.failures](const Error& error) { log.add(error); });
   }
 
   static void connect(wasi::http::ServeOptions& options, Serving& it) {

@@ -43,8 +43,8 @@ bool exports_what_imports(const Companion& one, const Companion& other) {
 class Companionship {
  public:
   Companionship(const component::HostLinker& host, const component::Bridges& bridges,
-                std::uint32_t max_invocations)
-      : host_(host), bridges_(bridges), max_invocations_(max_invocations) {}
+                std::uint32_t max_invocations, std::function<void(const Error&)> on_crash)
+      : host_(host), bridges_(bridges), max_invocations_(max_invocations), on_crash_(std::move(on_crash)) {}
 
   Result<> add(const Loader& loader, const std::string& file) {
     TRY(load(loader, file));
@@ -94,8 +94,10 @@ class Companionship {
     }
     auto linked = component::link(one.component, host_, sources, bridges_);
     if (!linked) return std::unexpected(about(one.file, linked.error()));
-    one.provider = std::make_shared<const Provider>(
-        Provider{.name = one.file, .linked = *std::move(linked), .max_invocations = max_invocations_});
+    one.provider = std::make_shared<const Provider>(Provider{.name = one.file,
+                                                             .linked = *std::move(linked),
+                                                             .max_invocations = max_invocations_,
+                                                             .on_crash = on_crash_});
     return {};
   }
 
@@ -134,6 +136,7 @@ class Companionship {
   const component::HostLinker& host_;
   const component::Bridges& bridges_;
   std::uint32_t max_invocations_;
+  std::function<void(const Error&)> on_crash_;
   std::vector<Companion> all_;
 };
 
@@ -226,12 +229,12 @@ void Companions::declare(CLI::App& app) {
 }
 
 Result<World> make_world(const Loader& loader, const std::string& file, const Companions& companions,
-                         std::span<const std::string> unstable) {
+                         std::span<const std::string> unstable, std::function<void(const Error&)> on_crash) {
   const auto routes = TRY(parse_routes(companions.routes));
   World world { .host = TRY(make_host(unstable)) };
   world.component = TRY(loader.load(file));
   const auto bridges = wasi::bridge::bridges();
-  Companionship companionship(*world.host, bridges, companions.max_invocations);
+  Companionship companionship(*world.host, bridges, companions.max_invocations, std::move(on_crash));
   for (const auto& companion : companions.files) TRY(companionship.add(loader, companion));
   for (const auto& route : routes) TRY(companionship.add_route(loader, route.file));
   const auto providers = TRY(companionship.link_all());

@@ -5,6 +5,7 @@
 #include "component/link/linker.hpp"
 #include "wasi/http/routes.hpp"
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,8 +46,9 @@ inline constexpr std::uint32_t kWarmInvocations = 1'000, kWarmConcurrency = 16;
 [[nodiscard]] component::PoolLimits pool_for(const wasi::http::HandlerFace& face);
 
 /// Loads and links. Companions may import from each other in any order, but not in a circle. Errors name the
-/// file.
+/// file. `on_crash` as in component::Provider.
 [[nodiscard]] Result<World> make_world(const Loader& loader, const std::string& file,
-                                       const Companions& companions, std::span<const std::string> unstable);
+                                       const Companions& companions, std::span<const std::string> unstable,
+                                       std::function<void(const Error&)> on_crash);
 
 }  // namespace wisp::cli

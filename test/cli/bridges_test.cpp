@@ -58,7 +58,7 @@ TEST(Bridges, MiddlewareChangesWhatItPassesOn) {
 
 TEST(Bridges, ATrapBehindMiddlewareIsAnErrorCode) {
   for (const auto& pair : std::span(kPairs).first(3)) {
-    Server server(arguments(pair, {"--with-max-invocations", "100"}));
+    Server server(arguments(pair, {"--with-max-invocations", "100", "--cpu-budget", "200"}));
     for (const std::string_view path : {"/trap", "/refuse", "/spin"}) {
       EXPECT_EQ(get(server.port(), path).status, 502) << pair << path;
       EXPECT_EQ(get(server.port(), "/").status, 200) << pair << " after " << path;
@@ -69,6 +69,20 @@ TEST(Bridges, ATrapBehindMiddlewareIsAnErrorCode) {
     const auto outcome = server.stop();
     EXPECT_EQ(outcome.status, 0);
     EXPECT_THAT(outcome.err, HasSubstr("answered with the error")) << pair << ": the middleware itself lives";
+    EXPECT_THAT(outcome.err, HasSubstr(guest(pair.back) + ": wasm `unreachable`")) << pair;
+    EXPECT_THAT(outcome.err, HasSubstr(guest(pair.back) + ": the call ran for more than its CPU")) << pair;
+    EXPECT_THAT(outcome.err, HasSubstr("handler@0.")) << pair << ": the export";
+  }
+}
+
+TEST(Bridges, InterimResponsesEndAtMiddleware) {
+  // Middleware of 0.3 gets one response; a relay of 0.2 hands the place for all of them on.
+  for (const std::string_view front : {"p3-middleware", "p2-relay"}) {
+    Server server({"--shards", "1", "--wasi", "informational-outbound-responses", "--with",
+                   guest("http-steps"), guest(front)});
+    const auto reply = get(server.port(), "/progress");
+    EXPECT_EQ(reply.status, front == "p2-relay" ? 102 : 200) << front;
+    EXPECT_TRUE(reply.sent.ends_with("ok\n") || reply.sent.contains("ok\n\r\n0\r\n")) << front << reply.sent;
   }
 }
 

@@ -35,6 +35,30 @@ TEST(Companions, CrashInTheInterfacesOwnErrorWhereItHasOne) {
   }
 }
 
+TEST(Companions, CrashWhereTheOperatorSeesIt) {
+  struct Row {
+    std::string_view call;
+    std::vector<std::string> said;  // on stderr; none: nothing at all
+  };
+  const std::string provider = guest("fault-provider");
+  const Row rows[] = {
+      {"tell(optional-text, trap)",
+       {"error[E0401]: " + provider + ": wasm `unreachable`", "  export      demo:fault/", "#optional-text\n",
+        "  backtrace "}},
+      {"tell(text, nonsense)", {"error[E0406]: " + provider + ": invalid utf-8", "#text\n"}},
+      {"tell(job, trap)", {"error[E0401]: " + provider + ": wasm `unreachable`"}},
+      {"tell(optional-text, answer)", {}},
+      {"tell(optional-text, refuse)", {}},
+  };
+  for (const auto& row : rows) {
+    const auto outcome = wisp({"run", "--with-max-invocations", "100", "--invoke", std::string(row.call),
+                               "--with", provider, guest("fault-consumer")});
+    EXPECT_EQ(outcome.status, 0) << row.call << "\n" << outcome.err;
+    if (row.said.empty()) EXPECT_EQ(outcome.err, "") << row.call;
+    for (const auto& part : row.said) EXPECT_THAT(outcome.err, HasSubstr(part)) << row.call;
+  }
+}
+
 TEST(Companions, AreStoppedAtTheirOwnBudget) {
   const auto outcome = wisp({"run", "--cpu-budget", "50", "--invoke", "tell(optional-text, spin)", "--with",
                              guest("fault-provider"), guest("fault-consumer")});

@@ -87,7 +87,14 @@ TEST(Routes, FailuresBehindThemAreErrorCodes) {
     EXPECT_THAT(reply.body, HasSubstr(row.said)) << row.path;
     EXPECT_EQ(get(server.port(), url(kFronts[1], "new.internal/")).status, 200) << "after " << row.path;
   }
-  EXPECT_EQ(server.stop().status, 0);
+  const auto outcome = server.stop();
+  EXPECT_EQ(outcome.status, 0);
+  const auto old = guest("http-echo"), young = guest("p3-http");
+  for (const std::string& said :
+       {"GET /trap: " + old + ": wasm `unreachable`", "GET /trap: " + young + ": wasm `unreachable`",
+        "GET /spin: " + young + ": the call ran for more than its CPU budget",
+        "GET /keep: " + old + ": the component returned without an answer"})
+    EXPECT_THAT(outcome.err, HasSubstr(said));
 }
 
 TEST(Routes, ABodyThatBreaksOffIsSeenBroken) {
@@ -98,6 +105,20 @@ TEST(Routes, ABodyThatBreaksOffIsSeenBroken) {
       const auto reply = get(server.port(), url(front, path));
       EXPECT_TRUE(reply.status == 502 || !reply.sent.ends_with("0\r\n\r\n")) << front.guest << " " << path;
       EXPECT_EQ(get(server.port(), url(front, "new.internal/")).status, 200) << "after " << path;
+    }
+    EXPECT_EQ(server.stop().status, 0);
+  }
+}
+
+TEST(Routes, InterimResponsesAreSkipped) {
+  const std::string steps = "steps.internal=" + guest("http-steps");
+  for (const auto& front : kFronts) {
+    Server server({"--shards", "1", "--wasi", "informational-outbound-responses", "--route", steps,
+                   guest(front.guest)});
+    for (const std::string_view path : {"/informational", "/progress"}) {
+      const auto reply = get(server.port(), url(front, "steps.internal" + std::string(path)));
+      EXPECT_EQ(reply.status, 200) << front.guest << path;
+      EXPECT_EQ(reply.body, "ok\n") << front.guest << path;
     }
     EXPECT_EQ(server.stop().status, 0);
   }

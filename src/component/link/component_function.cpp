@@ -7,6 +7,8 @@
 #include "component/link/session.hpp"
 #include "component/types/names.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -307,6 +309,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
       : from_(from),
         lift_(lift),
         lowered_(flatten(*import.type, Direction::lower, PointerSize::p32)),
+        export_(fmt::format("{}", fmt::join(import.path, "#"))),
         crash_error_(find_crash_error(import.path[0], lift.type->result)),
         exit_is_result_(exit == StandIn::Exit::is_result),
         twins_(std::move(twins)) {
@@ -356,6 +359,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (fault == Fault::caller || run.cancelled()) return outcome;
     const auto instead = result_instead(outcome.error());
     if (!instead) return outcome;
+    tell(outcome.error());
     forget_poisoned(caller);
     return report(side, lowered_, values, *instead);
   }
@@ -382,6 +386,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (fault == Fault::caller || run.cancelled()) return outcome;
     const auto instead = result_instead(outcome.error());
     if (!instead) return outcome;
+    tell(outcome.error());
     forget_poisoned(caller);
     return write_instead(subtask, *instead);
   }
@@ -403,6 +408,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (subtask.caller().tree().poisoned()) return false;
     auto instead = result_instead(error);
     if (!instead) return false;
+    tell(error);
     std::make_shared<CrashReport>(subtask, [this, value = *std::move(instead)](Subtask& of) {
       return write_instead(of, value);
     })->send();
@@ -425,6 +431,15 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (!crash_error_ || !is_crash(error)) return std::nullopt;
     return crash_error_->value(
         fmt::format("the component {} trapped: {}", from_.provider->name, error.message()));
+  }
+
+  /// The operator learns what the caller survives. A call that was given up is no crash, and one into an
+  /// instance that has crashed no other one.
+  void tell(const Error& error) const {
+    if (!provider_->on_crash || !is_crash(error) || error.code() == Errc::cancelled ||
+        error.code() == Errc::trap_poisoned)
+      return;
+    provider_->on_crash(Error(error).in(provider_->name).with("export", export_));
   }
 
   /// Ends a call with such a result. Inside the caller's tree.
@@ -521,6 +536,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   const Lift& lift_;
   Signature lowered_;
   std::vector<PlanPair> plans_;
+  std::string export_;  // for messages
   std::optional<CrashError> crash_error_;
   bool exit_is_result_;
   std::shared_ptr<const Twins> twins_;  // null: both sides know the same classes

@@ -19,6 +19,9 @@ struct Provider {
   std::string name;                      ///< for messages: the file
   std::shared_ptr<const Linked> linked;  ///< itself linked
   std::uint32_t max_invocations = 1;     ///< calls before an instance without resources is replaced
+  /// Told about crashes that callers survive, with the file and the export; by any thread that runs it. May
+  /// be empty.
+  std::function<void(const Error&)> on_crash = nullptr;
 };
 
 /// A provider and the number under which it, or a use of it, has its Tree::attachment in callers.

@@ -21,8 +21,8 @@ namespace {
 /// of all providers.
 class Callee {
  public:
-  Callee(const ProviderRef& from, std::shared_ptr<const http::HandlerFace> face)
-      : from_(from), face_(std::move(face)) {}
+  Callee(const ProviderRef& from, std::shared_ptr<const http::HandlerFace> face, std::string_view handler)
+      : from_(from), face_(std::move(face)), handler_(handler) {}
 
   /// Called while the guest waits for the call to begin.
   [[nodiscard]] std::shared_ptr<http::LocalHandler> of(Caller& caller) const {
@@ -38,6 +38,14 @@ class Callee {
                    .max_concurrency = face_->lift().type->async ? kConcurrency : 1,
                    .max_live = kLive},
           .on_failure = nullptr};
+      if (from_.provider->on_crash)
+        options.on_failure = [provider = from_.provider, handler = handler_](
+                                 const net::http::RequestHead& head, const Error& error) {
+          if (error.code() == Errc::cancelled) return;
+          provider->on_crash(Error(error)
+                                 .in(fmt::format("{} {}", head.method, head.path_with_query))
+                                 .with("export", std::string(handler)));
+        };
       slot = std::make_shared<http::LocalHandler>(
           tree.shard(), face_,
           [context = tree.shared_context()]() -> Result<std::shared_ptr<component::HostContext>> {
@@ -51,6 +59,7 @@ class Callee {
  private:
   ProviderRef from_;
   std::shared_ptr<const http::HandlerFace> face_;
+  std::string_view handler_;  // the export, for messages
 };
 
 }  // namespace
@@ -61,7 +70,8 @@ component::Bridge handler_over_incoming_handler() {
           .export_name = "wasi:http/incoming-handler@0.2",
           .bind = [](const ProviderRef& from, const ImportedFunc& import,
                      const ResourceTags& tags) -> Result<std::shared_ptr<const component::HostFunction>> {
-            auto handle = [callee = Callee(from, TRY(p2::http_handler(from.provider->linked)))](
+            auto handle = [callee = Callee(from, TRY(p2::http_handler(from.provider->linked)),
+                                           "wasi:http/incoming-handler@0.2#handle")](
                               Caller& caller,
                               std::unique_ptr<p3::Request> request) -> component::Eventually<HandlerReply> {
               auto outbound = p3::to_outbound(std::move(request), caller.context<Context>());
@@ -79,7 +89,8 @@ component::Bridge incoming_handler_over_handler() {
           .export_name = "wasi:http/handler@0.3",
           .bind = [](const ProviderRef& from, const ImportedFunc& import,
                      const ResourceTags& tags) -> Result<std::shared_ptr<const component::HostFunction>> {
-            auto handle = [callee = Callee(from, TRY(p3::http_handler(from.provider->linked)))](
+            auto handle = [callee = Callee(from, TRY(p3::http_handler(from.provider->linked)),
+                                           "wasi:http/handler@0.3#handle")](
                               Caller& caller, std::unique_ptr<p2::IncomingRequest> request,
                               std::unique_ptr<p2::ResponseOutparam> out) -> Result<> {
               TRY(request->may_drop());

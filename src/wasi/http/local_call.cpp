@@ -76,7 +76,11 @@ void LocalCall::start() {
 asio::awaitable<void> LocalCall::go_on(std::shared_ptr<LocalCall> self) {
   if (!self->work_->settled()) co_await self->work_->finished();
   self->unlink();
-  if (const auto& outcome = self->work_->outcome(); !outcome) self->report(outcome.error());
+  if (const auto& outcome = self->work_->outcome(); !outcome) {
+    self->report(outcome.error());
+  } else if (self->message_ && !self->slot_->answer()) {
+    self->report(Error(Errc::trap_host, "the component returned without an answer"));
+  }
 }
 
 void LocalCall::wake() noexcept {
@@ -87,7 +91,11 @@ void LocalCall::wake() noexcept {
 asio::awaitable<PendingResponse::Outcome> LocalCall::answer() {
   alarm_.start(timeouts_.first_byte);
   bool wanted = true;
-  while (!slot_->answer() && !work_->ended() && !alarm_.over() && wanted) wanted = co_await news_.wait();
+  while (!slot_->answer() && !work_->ended() && !alarm_.over() && wanted) {
+    // Clients of wasi:http get one response: interim ones are skipped, as they are from the network.
+    slot_->interim().clear();
+    wanted = co_await news_.wait();
+  }
   const bool late = alarm_.over();
   alarm_.stop();
   if (!wanted) {
@@ -155,7 +163,8 @@ void LocalCall::left(bool whole) noexcept {
 }
 
 void LocalCall::report(const Error& error) const {
-  if (const auto& tell = owner_->options().on_failure) tell(request_->head(), error);
+  if (const auto& tell = owner_->options().on_failure)
+    tell(request_->head(), Error(error).in(owner_->name()));
 }
 
 }  // namespace wisp::wasi::http
