@@ -34,6 +34,12 @@ std::vector<std::string> arguments(const Pair& pair, std::vector<std::string> mo
   return more;
 }
 
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
 TEST(Bridges, HandlersAnswerThroughMiddleware) {
   const std::string body(300'000, 'Z');
   for (const auto& pair : kPairs) {
@@ -67,6 +73,8 @@ TEST(Bridges, ATrapBehindMiddlewareIsAnErrorCode) {
         get(server.port(), pair.back == "http-echo" ? "/broken?n=100000" : "/trap-later?ms=5");
     EXPECT_FALSE(broken.sent.ends_with("0\r\n\r\n")) << pair;
     const auto outcome = server.stop();
+    const auto reports = count(outcome.err, guest(pair.back) + ": wasm `unreachable`");
+    EXPECT_EQ(reports, 2U) << pair << ": one when it was asked, one within a body\n" << outcome.err;
     EXPECT_EQ(outcome.status, 0);
     EXPECT_THAT(outcome.err, HasSubstr("answered with the error")) << pair << ": the middleware itself lives";
     EXPECT_THAT(outcome.err, HasSubstr(guest(pair.back) + ": wasm `unreachable`")) << pair;

@@ -219,7 +219,11 @@ TEST(ServeP3, FailuresOfTheGuestAreAnswered) {
     EXPECT_EQ(get(server.port(), row.target).status, row.status) << row.target;
     EXPECT_EQ(get(server.port(), "/").status, 200) << "after " << row.target;
   }
-  EXPECT_EQ(server.stop().status, 0);
+  EXPECT_EQ(get(server.port(), "/trap-later?ms=5").body, "some\n");
+  const auto outcome = server.stop();
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.err, HasSubstr("GET /trap: wasm `unreachable`"));
+  EXPECT_THAT(outcome.err, HasSubstr("GET /trap-later?ms=5: wasm `unreachable`")) << "within the body";
 }
 
 TEST(ServeP3, ATaskGoesOnAfterItsAnswer) {

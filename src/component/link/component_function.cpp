@@ -3,6 +3,7 @@
 #include "component/instance/subtask.hpp"
 #include "component/instance/tree.hpp"
 #include "component/link/crash_error.hpp"
+#include "component/link/crash_watch.hpp"
 #include "component/link/late_drops.hpp"
 #include "component/link/session.hpp"
 #include "component/types/names.hpp"
@@ -358,8 +359,9 @@ class ComponentFunction final : public HostFunction, public Marshalling {
       return outcome;
     if (fault == Fault::caller || run.cancelled()) return outcome;
     const auto instead = result_instead(outcome.error());
+    const bool fresh = claim(caller.tree());
     if (!instead) return outcome;
-    tell(outcome.error());
+    if (fresh) tell(outcome.error());
     forget_poisoned(caller);
     return report(side, lowered_, values, *instead);
   }
@@ -376,6 +378,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     Result<> outcome;
     if (tree) {
       fault = Fault::provider;
+      Session::of(caller.tree(), from_).watch(*tree->tree, from_.provider);
       subtask.marshalling = this;
       outcome = tree->tree->call_from_outside(subtask, lift_);
     } else {
@@ -385,8 +388,9 @@ class ComponentFunction final : public HostFunction, public Marshalling {
       return outcome;
     if (fault == Fault::caller || run.cancelled()) return outcome;
     const auto instead = result_instead(outcome.error());
+    const bool fresh = claim(caller.tree());
     if (!instead) return outcome;
-    tell(outcome.error());
+    if (fresh) tell(outcome.error());
     forget_poisoned(caller);
     return write_instead(subtask, *instead);
   }
@@ -407,8 +411,9 @@ class ComponentFunction final : public HostFunction, public Marshalling {
   bool absorbs(Subtask& subtask, const Error& error) const override {
     if (subtask.caller().tree().poisoned()) return false;
     auto instead = result_instead(error);
+    const bool fresh = claim(subtask.caller().tree());
     if (!instead) return false;
-    tell(error);
+    if (fresh) tell(error);
     std::make_shared<CrashReport>(subtask, [this, value = *std::move(instead)](Subtask& of) {
       return write_instead(of, value);
     })->send();
@@ -433,14 +438,15 @@ class ComponentFunction final : public HostFunction, public Marshalling {
         fmt::format("the component {} trapped: {}", from_.provider->name, error.message()));
   }
 
-  /// The operator learns what the caller survives. A call that was given up is no crash, and one into an
-  /// instance that has crashed no other one.
+  /// The operator learns what the caller survives.
   void tell(const Error& error) const {
-    if (!provider_->on_crash || !is_crash(error) || error.code() == Errc::cancelled ||
-        error.code() == Errc::trap_poisoned)
-      return;
-    provider_->on_crash(Error(error).in(provider_->name).with("export", export_));
+    const Provider& provider = *from_.provider;
+    if (provider.on_crash && is_news(error))
+      provider.on_crash(Error(error).in(provider.name).with("export", export_));
   }
+
+  /// Whoever calls this tells about the crash, or is ended by it.
+  [[nodiscard]] bool claim(Tree& caller) const { return Session::of(caller, from_).claim(); }
 
   /// Ends a call with such a result. Inside the caller's tree.
   Result<> write_instead(Subtask& subtask, const Value& value) const {

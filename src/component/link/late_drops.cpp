@@ -41,9 +41,9 @@ class LateDrops final : public asio::execution_context::service {
                [this, &shard] { asio::co_spawn(shard.loop(), work(shard.loop()), asio::detached); });
   }
 
-  void linger(Shard& shard, std::shared_ptr<Tree> tree) {
+  void linger(Shard& shard, std::shared_ptr<Tree> tree, std::shared_ptr<void> with) {
     if (closed_) return;
-    lingering_.push_back(std::make_shared<Lingering>(*this, shard, std::move(tree)));
+    lingering_.push_back(std::make_shared<Lingering>(*this, shard, std::move(tree), std::move(with)));
     lingering_.back()->look();
     // Not from here: this is the destructor of the caller's tree.
     if (ending_)
@@ -64,8 +64,8 @@ class LateDrops final : public asio::execution_context::service {
  private:
   /// Looks whenever nothing is inside its tree, and now and then.
   struct Lingering final : Waiter, std::enable_shared_from_this<Lingering> {
-    Lingering(LateDrops& of, Shard& shard, std::shared_ptr<Tree> what)
-        : owner(of), tree(std::move(what)), timer(shard.loop()) {}
+    Lingering(LateDrops& of, Shard& shard, std::shared_ptr<Tree> what, std::shared_ptr<void> beside)
+        : owner(of), tree(std::move(what)), with(std::move(beside)), timer(shard.loop()) {}
     void wake() noexcept override { look(); }
     void look() {
       if (!tree->busy() && (tree->tasks() == 0 || tree->poisoned())) return owner.forget(*this);
@@ -85,6 +85,7 @@ class LateDrops final : public asio::execution_context::service {
     }
     LateDrops& owner;
     std::shared_ptr<Tree> tree;
+    std::shared_ptr<void> with;
     asio::steady_timer timer;
     SignalLink idle;
     std::chrono::steady_clock::time_point until = std::chrono::steady_clock::now() + LateDropLimits::kLinger;
@@ -169,8 +170,8 @@ void drop_later(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, R
   asio::use_service<LateDrops>(shard.loop()).add(shard, std::move(tree), resource, rep);
 }
 
-void linger(Shard& shard, std::shared_ptr<Tree> tree) {
-  asio::use_service<LateDrops>(shard.loop()).linger(shard, std::move(tree));
+void linger(Shard& shard, std::shared_ptr<Tree> tree, std::shared_ptr<void> with) {
+  asio::use_service<LateDrops>(shard.loop()).linger(shard, std::move(tree), std::move(with));
 }
 
 void end_lingering(Shard& shard, const Error& reason) {

@@ -23,9 +23,9 @@ struct LateDropLimits {
 void drop_later(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep);
 
 /// Keeps `tree`, whose caller's tree has ended, while calls go on in it that their caller does not wait for
-/// any more: a body that it still writes is on its way to somebody else. kLinger at most. On the shard's
-/// thread.
-void linger(Shard& shard, std::shared_ptr<Tree> tree);
+/// any more: a body that it still writes is on its way to somebody else. kLinger at most. `with` is kept as
+/// long. On the shard's thread.
+void linger(Shard& shard, std::shared_ptr<Tree> tree, std::shared_ptr<void> with);
 
 /// Ends what lingers, and whatever would from now on. From the loop; pending_drops() tells when that is done.
 void end_lingering(Shard& shard, const Error& reason);

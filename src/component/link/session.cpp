@@ -29,25 +29,44 @@ Result<Tree*> Session::next(const Provider& provider, Tree& caller, GuestRun& ru
 }
 
 void Session::forget_ended() {
-  std::erase_if(worn_, [](const auto& old) { return old->tasks() == 0; });
+  std::erase_if(worn_, [](const auto& old) { return old.tree->tasks() == 0; });
 }
 
 void Session::retire() {
   forget_ended();
-  if (tree_ != nullptr && tree_->tasks() > 0) worn_.push_back(std::move(tree_));
+  if (tree_ != nullptr && tree_->tasks() > 0)
+    worn_.push_back({.tree = std::move(tree_), .watch = std::move(watch_)});
+  watch_ = nullptr;
   tree_ = nullptr;
   invocations_ = 0;
 }
 
+void Session::watch(const Tree& tree, const std::shared_ptr<const Provider>& provider) {
+  if (!watch_ && tree_.get() == &tree && provider->on_crash)
+    watch_ = std::make_shared<CrashWatch>(tree_, provider);
+}
+
+bool Session::claim() {
+  bool found = false, fresh = false;
+  const auto look = [&](const std::shared_ptr<CrashWatch>& watch) {
+    if (watch == nullptr || !watch->crashed()) return;
+    found = true;
+    fresh |= watch->claim();
+  };
+  look(watch_);
+  for (const auto& old : worn_) look(old.watch);
+  return fresh || !found;
+}
+
 Session::~Session() {
   retire();
-  for (auto& old : worn_) {
+  for (auto& [old, watch] : worn_) {
     auto& shard = old->shard();
     // Nothing goes on in one that has trapped.
     if (old->poisoned() && !old->busy()) continue;
     // What was lent to it ends with the caller.
     if (old->has_loans()) old->kill(Error(Errc::cancelled, "the caller of the component has ended"));
-    linger(shard, std::move(old));
+    linger(shard, std::move(old), std::move(watch));
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "component/link/crash_watch.hpp"
 #include "component/link/linker.hpp"
 
 #include <cstdint>
@@ -33,14 +34,25 @@ class Session : public std::enable_shared_from_this<Session> {
     if (tree_ != nullptr && tree_->poisoned()) retire();
   }
 
+  /// From now on a crash of `tree`, if it is the one that takes calls, is reported unless somebody claims it.
+  void watch(const Tree& tree, const std::shared_ptr<const Provider>& provider);
+  /// A caller tells about a crash, or ends with it: whether nobody else has told before.
+  [[nodiscard]] bool claim();
+
  private:
+  /// A tree with the watch for what goes on in it after it has returned; null: nothing does.
+  struct Watched {
+    std::shared_ptr<Tree> tree;
+    std::shared_ptr<CrashWatch> watch;
+  };
   void retire();
   void forget_ended();
 
   std::shared_ptr<Tree> tree_;
+  std::shared_ptr<CrashWatch> watch_;  // of tree_, as in Watched
   std::uint32_t invocations_ = 0;
   bool keeps_state_ = false;  // the provider defines resources: calls of one caller meet one instance
-  std::vector<std::shared_ptr<Tree>> worn_;
+  std::vector<Watched> worn_;
 };
 
 }  // namespace wisp::component

@@ -123,7 +123,9 @@ void AsyncWork::begin() {
 
 void AsyncWork::look() {
   if (ended() || task_ == nullptr || !task_->ended()) return;
-  Result<> outcome = call_->outcome() ? *call_->outcome() : lease_->tree().outcome();
+  // A trap after the answer, within the body, is the tree's.
+  Result<> outcome = lease_->tree().outcome();
+  if (call_->outcome() && !*call_->outcome()) outcome = *call_->outcome();
   if (!call_->outcome() && outcome) outcome = fail(Errc::internal, "a task ended without a word");
   if (!outcome && reason_) outcome = std::unexpected(*reason_);
   finish(std::move(outcome));
