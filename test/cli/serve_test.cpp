@@ -216,5 +216,17 @@ TEST(Serve, OutgoingRequestsNeedAGrant) {
   EXPECT_THAT(passed.body, HasSubstr("Hello, world!"));
 }
 
+TEST(Serve, RequestsOf02WaitForAnInstanceWhereTheyAreTold) {
+  for (const bool waits : {false, true}) {
+    Server server({"--shards", "1", "--max-instances", "1", "--queue-timeout", waits ? "60000" : "0",
+                   guest("http-echo")});
+    const Connection busy(server.port()), next(server.port());
+    busy.send(std::string("GET /slow?ms=") + (waits ? "200" : "60000") + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(busy.receive_until("first"), HasSubstr("first"));
+    next.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(next.receive_all(), HasSubstr(waits ? "HTTP/1.1 200 " : "HTTP/1.1 503 "));
+  }
+}
+
 }  // namespace
 }  // namespace wisp::e2e

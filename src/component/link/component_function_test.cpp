@@ -135,9 +135,21 @@ TEST_F(Held, HandlesThatSeveralHoldersLeftEachRunInTheirOwnTree) {
 
 TEST_F(Held, HandlesRunABoundedNumberOfDestructors) {
   host.limits.cpu_budget = std::chrono::milliseconds(0);
-  ASSERT_TRUE(hold(3'000, LateDropLimits::kPending + 100, "answer"));
+  constexpr std::uint32_t kMost = LateDropLimits().pending;
+  ASSERT_TRUE(hold(3'000, kMost + 100, "answer"));
   finish_drops();
-  EXPECT_EQ(dropped.size(), LateDropLimits::kPending + 1);
+  EXPECT_EQ(dropped.size(), kMost + 1);
+}
+
+TEST_F(Held, HandlesRunDestructorsForABoundedTime) {
+  host.limits.cpu_budget = std::chrono::milliseconds(0);
+  limit_late_drops(host.shard, {.patience = std::chrono::milliseconds(20)});
+  ASSERT_TRUE(hold(1'998, 4, "answer"));
+  finish_drops();
+  EXPECT_EQ(dropped, (std::vector<std::uint32_t>{1'998, 1'999})) << "it computes without end";
+  ASSERT_TRUE(hold(1, 3, "answer"));
+  finish_drops();
+  EXPECT_EQ(dropped.size(), 5U) << "others do not suffer";
 }
 
 TEST_F(Held, HandlesAreForgottenWhenTheirShardEnds) {

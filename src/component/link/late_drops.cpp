@@ -5,6 +5,7 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -26,8 +27,10 @@ class LateDrops final : public asio::execution_context::service {
 
   explicit LateDrops(asio::execution_context& loop) : asio::execution_context::service(loop) {}
 
+  LateDropLimits limits;
+
   void add(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep) {
-    if (closed_ || pending_ >= LateDropLimits::kPending) return;
+    if (closed_ || pending_ >= limits.pending) return;
     ++pending_;
     auto& batch = batches_[tree.get()];
     if (batch == nullptr) {
@@ -65,12 +68,16 @@ class LateDrops final : public asio::execution_context::service {
   /// Looks whenever nothing is inside its tree, and now and then.
   struct Lingering final : Waiter, std::enable_shared_from_this<Lingering> {
     Lingering(LateDrops& of, Shard& shard, std::shared_ptr<Tree> what, std::shared_ptr<void> beside)
-        : owner(of), tree(std::move(what)), with(std::move(beside)), timer(shard.loop()) {}
+        : owner(of),
+          tree(std::move(what)),
+          with(std::move(beside)),
+          timer(shard.loop()),
+          until(std::chrono::steady_clock::now() + of.limits.linger) {}
     void wake() noexcept override { look(); }
     void look() {
       if (!tree->busy() && (tree->tasks() == 0 || tree->poisoned())) return owner.forget(*this);
       if (!idle.linked()) idle.link(tree->idle(), *this);
-      timer.expires_after(std::chrono::seconds(1));
+      timer.expires_after(std::min(std::chrono::milliseconds(1'000), owner.limits.linger));
       timer.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
         const auto self = weak.lock();
         if (error || !self) return;
@@ -88,7 +95,7 @@ class LateDrops final : public asio::execution_context::service {
     std::shared_ptr<void> with;
     asio::steady_timer timer;
     SignalLink idle;
-    std::chrono::steady_clock::time_point until = std::chrono::steady_clock::now() + LateDropLimits::kLinger;
+    std::chrono::steady_clock::time_point until;
     bool leaving = false;
   };
 
@@ -131,7 +138,7 @@ class LateDrops final : public asio::execution_context::service {
       auto next = batches_.extract(order_.front());
       order_.pop_front();
       active_ = std::move(next.mapped());
-      asio::steady_timer patience(loop, LateDropLimits::kPatience);
+      asio::steady_timer patience(loop, limits.patience);
       patience.async_wait([batch = std::weak_ptr(active_)](const boost::system::error_code& error) {
         const auto still = batch.lock();
         if (!error && still) still->run.cancel(Error(Errc::deadline, "destructors took longer than allowed"));
@@ -164,6 +171,10 @@ class LateDrops final : public asio::execution_context::service {
 };
 
 }  // namespace
+
+void limit_late_drops(Shard& shard, const LateDropLimits& limits) {
+  asio::use_service<LateDrops>(shard.loop()).limits = limits;
+}
 
 void drop_later(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep) {
   if (tree->poisoned() || !tree->plan().resources[resource.value].dtor) return;
