@@ -1,5 +1,6 @@
 // Asks WASI 0.2 for the time, for chance and for its surroundings, and says what it was told.
-//   time · wall · wait · leave (subscribes to what is far away, and goes) · many · random · around
+//   time · wall · wait · leave (subscribes to what is far away, and goes) · many · random · around · head (of
+//   stdin)
 #include "asks.h"
 
 #include "asking.h"
@@ -58,6 +59,19 @@ bool exports_wasi_cli_run_run(void) {
     printf("left\n");
   }
   if (verb_is("many")) many();
+  if (verb_is("head")) {
+    // As much as is asked for, in pieces that fit nothing.
+    static char piece[7001];
+    size_t read = 0, same = 0;
+    while (read < 100000) {
+      const size_t rest = 100000 - read;
+      const size_t got = fread(piece, 1, rest < sizeof piece ? rest : sizeof piece, stdin);
+      if (got == 0) break;
+      for (size_t i = 0; i < got; ++i) same += piece[i] == 'T';
+      read += got;
+    }
+    printf("%zu read, %zu of them T\n", read, same);
+  }
   if (verb_is("random")) {
     asks_list_u8_t bytes;
     wasi_random_random_get_random_bytes(100, &bytes);

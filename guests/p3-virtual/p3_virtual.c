@@ -2,9 +2,7 @@
 // with something added, for whoever imports WASI 0.3. MODE says how it misbehaves.
 #include "virtual.h"
 
-#include <stdlib.h>
-
-#include "virtual_mode.h"
+#include "virtual_parts.h"
 
 enum { kFaster = 1000 };
 static const uint64_t kNow = 7000000000;

@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
+#include <filesystem>
 #include <string>
+#include <thread>
 
 /// Components that stand before WASI for others, of the same version or the other one (`--with`).
 namespace wisp::e2e {
@@ -128,6 +132,88 @@ TEST(BridgesVirtual, TheVeryVersionComesFirst) {
     EXPECT_EQ(outcome.status, 0) << version << outcome.err;
     EXPECT_EQ(outcome.out, "VIRTUAL=" + std::string(version) + " in /virtual: around more\n");
   }
+}
+
+// ---- standard streams: stdout and stderr of these providers are in each other's place
+
+std::string lines(std::size_t bytes) {
+  std::string all;
+  for (std::size_t i = 0; all.size() < bytes; ++i) all += std::to_string(i * 7919) + "\n";
+  return all;
+}
+
+TEST(BridgesStdio, StreamsGoThroughEitherVersion) {
+  const std::string input = lines(2'000'000);
+  for (const std::string_view provider : {"p2-stdio", "p3-stdio"}) {
+    for (const auto& [command, verb] :
+         {std::pair{"cli", "cat"}, {"p3-cli", "cat"}, {"p3-cli", "splice"}, {"p3-cli", "probe"}}) {
+      const auto outcome = wisp({"run", "--with", guest(provider), guest(command), verb}, {.input = input});
+      EXPECT_EQ(outcome.status, 0) << command << ' ' << verb << " over " << provider;
+      EXPECT_EQ(outcome.out, "") << command << ' ' << verb << " over " << provider;
+      EXPECT_TRUE(outcome.err == input) << command << ' ' << verb << " over " << provider;
+    }
+    for (const auto& [command, said] : {std::pair{"cli", "hello\n"}, {"p3-cli", "hello"}}) {
+      const auto outcome = wisp({"run", "--with", guest(provider), guest(command), "err", "hello"});
+      EXPECT_EQ(outcome.out, said) << command << " over " << provider;
+      EXPECT_EQ(outcome.err, "") << command << " over " << provider;
+    }
+    // Nobody waits for the outcome.
+    EXPECT_EQ(wisp({"run", "--with", guest(provider), guest("p3-cli"), "early"}).err, "left behind\n");
+  }
+}
+
+TEST(BridgesStdio, AProvidersStreamsMayBeFiles) {
+  const Folder folder;
+  const std::string input = lines(500'000);
+  for (const std::string_view verb : {"cat", "splice"}) {
+    folder.write("in", input);
+    const auto outcome = wisp({"run", "--env", "MODE=files", "--dir", folder.path() + "::/data", "--with",
+                               guest("p2-stdio"), guest("p3-cli"), std::string(verb)});
+    EXPECT_EQ(outcome.status, 0) << verb << outcome.err;
+    EXPECT_TRUE(read_file(folder.path("out")) == input) << verb;
+    std::filesystem::remove(folder.path("out"));
+  }
+  const auto denied =
+      wisp({"run", "--env", "MODE=files", "--with", guest("p2-stdio"), guest("p3-cli"), "cat"});
+  EXPECT_EQ(denied.status, 134) << "what nobody was given nobody has";
+}
+
+TEST(BridgesStdio, BytesOutOfAProvidersMemory) {
+  const auto outcome =
+      wisp({"run", "--env", "MODE=text", "--with", guest("p3-stdio"), guest("p2-asks"), "head"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "100000 read, 100000 of them T\n");
+}
+
+TEST(BridgesStdio, ErrorsAreCarriedOver) {
+  struct Case {
+    std::string_view command, provider, mode, verb;
+    int status;
+    std::string_view said;  ///< in what the process wrote, anywhere
+  };
+  constexpr Case kCases[] = {
+      {"cli", "p3-stdio", "fail", "cat", 1, "read: I/O error"},
+      {"cli", "p3-stdio", "pipe", "cat", 1, "write: I/O error"},
+      {"p3-cli", "p3-stdio", "fail", "cat", 1, ""},
+      {"cli", "p3-stdio", "trap", "cat", 134, "unreachable"},
+      {"p3-cli", "p2-stdio", "trap", "cat", 134, "unreachable"},
+  };
+  for (const auto& row : kCases) {
+    const auto outcome = wisp({"run", "--env", "MODE=" + std::string(row.mode), "--with", guest(row.provider),
+                               guest(row.command), std::string(row.verb)},
+                              {.input = "some text\n"});
+    EXPECT_EQ(outcome.status, row.status) << row.command << " over " << row.provider << ' ' << row.mode;
+    EXPECT_THAT(outcome.out + outcome.err, HasSubstr(row.said)) << row.provider << ' ' << row.mode;
+  }
+}
+
+TEST(BridgesStdio, WhoWaitsForAReaderCanBeEnded) {
+  // Five bytes are read and never another one: the command waits in its flush.
+  Process process({"run", "--env", "MODE=little", "--with", guest("p3-stdio"), guest("cli"), "lines"});
+  // Too early it ends just the same.
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait().status, 143);
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ class Session : public std::enable_shared_from_this<Session> {
                                    std::size_t most = kAnyNumber);
   static constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 
+  /// What host code keeps for the caller with the provider; ends after the trees' last calls.
+  [[nodiscard]] std::shared_ptr<void>& kept() noexcept { return kept_; }
+
   /// The memory of a tree that has trapped is given back before the caller asks again.
   void forget_poisoned() {
     if (tree_ != nullptr && tree_->poisoned()) retire();
@@ -48,6 +51,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void retire();
   void forget_ended();
 
+  std::shared_ptr<void> kept_;
   std::shared_ptr<Tree> tree_;
   std::shared_ptr<CrashWatch> watch_;  // of tree_, as in Watched
   std::uint32_t invocations_ = 0;

@@ -4,6 +4,7 @@
 #include "wasi/bridge/clocks.hpp"
 #include "wasi/bridge/http.hpp"
 #include "wasi/bridge/random.hpp"
+#include "wasi/bridge/stdio.hpp"
 #include "wasi/bridge/twins.hpp"
 
 #include <iterator>
@@ -15,7 +16,8 @@ component::Bridges bridges() {
       .interfaces = {handler_over_incoming_handler(), incoming_handler_over_handler(), run_over_sync_run(),
                      run_over_async_run(), environment_over_0_2(), environment_over_0_3()},
       .twins = std::make_shared<component::Twins>(twins())};
-  for (auto&& more : {clocks(), random()}) std::ranges::copy(more, std::back_inserter(all.interfaces));
+  for (auto&& more : {clocks(), random(), stdio()})
+    std::ranges::copy(more, std::back_inserter(all.interfaces));
   return all;
 }
 

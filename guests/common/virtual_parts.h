@@ -1,22 +1,9 @@
-// What the virtual providers are told to do, in the environment that they were given.
+// What the virtual providers have in common.
 #pragma once
 
-#include <stdbool.h>
-#include <string.h>
-
-/// Whether MODE is `wanted`.
-static bool mode_is(const char* wanted) {
-  virtual_list_tuple2_string_string_t all;
-  wasi_cli_environment_get_environment(&all);
-  bool found = false;
-  for (size_t i = 0; i < all.len; ++i) {
-    const virtual_string_t name = all.ptr[i].f0, value = all.ptr[i].f1;
-    found |= name.len == 4 && memcmp(name.ptr, "MODE", 4) == 0 && value.len == strlen(wanted) &&
-             memcmp(value.ptr, wanted, value.len) == 0;
-  }
-  virtual_list_tuple2_string_string_free(&all);
-  return found;
-}
+typedef virtual_string_t string_t;
+typedef virtual_list_tuple2_string_string_t variables_t;
+#include "mode.h"
 
 static void fill(virtual_list_u8_t* out, uint64_t count, int byte) {
   out->ptr = malloc(count ? count : 1);

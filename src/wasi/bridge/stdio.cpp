@@ -1,0 +1,98 @@
+#include "wasi/bridge/stdio.hpp"
+
+#include "wasi/bridge/adapter.hpp"
+#include "wasi/bridge/stream_sink.hpp"
+#include "wasi/bridge/stream_source.hpp"
+#include "wasi/p2/resources.hpp"
+#include "wasi/p3/stdio.hpp"
+
+namespace wisp::wasi::bridge {
+
+using component::Caller;
+using component::HostFunction;
+using component::ProviderFunction;
+using component::ProviderRef;
+using p3::StdioFuture;
+using p3::StdioStream;
+
+namespace {
+
+// ---- 0.3 over 0.2: the handle lives as long as the flow.
+
+using Both = std::tuple<StdioStream, StdioFuture>;
+
+Result<std::unique_ptr<HostFunction>> read_over(const ProviderRef& from, const std::string& interface) {
+  auto get = TRY(ProviderFunction<std::unique_ptr<p2::InputStream>()>::find(from, {interface, "get-stdin"}));
+  return component::make_host_function([get = std::move(get)](Caller& caller) -> Result<Both> {
+    const std::shared_ptr<p2::InputStream> handle = TRY(get.call(caller));
+    return p3::read_via_stream(caller.context<Context>(), {handle, &handle->source()});
+  });
+}
+
+Adapted::Make write_over(std::string getter) {
+  return [getter = std::move(getter)](const ProviderRef& from,
+                                      const std::string& interface) -> Result<std::unique_ptr<HostFunction>> {
+    auto get = TRY(ProviderFunction<std::unique_ptr<p2::OutputStream>()>::find(from, {interface, getter}));
+    return component::make_host_function(
+        [get = std::move(get)](Caller& caller, StdioStream data) -> Result<StdioFuture> {
+          const std::shared_ptr<p2::OutputStream> handle = TRY(get.call(caller));
+          return p3::write_via_stream(caller.context<Context>(), std::move(data), {handle, &handle->sink()});
+        });
+  };
+}
+
+// ---- 0.2 over 0.3: the stream is kept with the caller.
+
+Result<std::unique_ptr<HostFunction>> get_input(const ProviderRef& from, const std::string& interface) {
+  using Read = ProviderFunction<Both()>;
+  auto read = TRY(Read::find(from, {interface, "read-via-stream"}));
+  return component::make_host_function(
+      [read = std::move(read)](Caller& caller) -> Result<std::unique_ptr<p2::InputStream>> {
+        auto& kept = read.session(caller).kept();
+        if (kept == nullptr) {
+          const auto tree = TRY(read.tree(caller));
+          auto [stream, outcome] = TRY(read.call_in(*tree, caller));
+          kept = StreamSource::make(caller.loop(), std::move(stream), std::move(outcome), tree);
+        }
+        return std::make_unique<p2::InputStream>(std::static_pointer_cast<StreamSource>(kept));
+      });
+}
+
+Unexpected too_many() { return fail(Errc::trap_limit, "the component has too many streams open"); }
+
+Result<std::unique_ptr<HostFunction>> get_output(const ProviderRef& from, const std::string& interface) {
+  using Write = ProviderFunction<StdioFuture(StdioStream)>;
+  auto write = TRY(Write::find(from, {interface, "write-via-stream"}));
+  return component::make_host_function(
+      [write = std::move(write)](Caller& caller) -> Result<std::unique_ptr<p2::OutputStream>> {
+        auto& kept = write.session(caller).kept();
+        if (kept == nullptr) {
+          auto slot = caller.context<Context>().file_streams().take();
+          if (!slot) return too_many();
+          const auto tree = TRY(write.tree(caller));
+          const auto sink = std::make_shared<StreamSink>(caller.loop(), *std::move(slot));
+          sink->begin(TRY(write.call_in(*tree, caller, sink->readable())), tree);
+          kept = sink;
+        }
+        return std::make_unique<p2::OutputStream>(std::static_pointer_cast<StreamSink>(kept));
+      });
+}
+
+}  // namespace
+
+std::vector<component::Bridge> stdio() {
+  std::vector<component::Bridge> all;
+  all.push_back(adapt("wasi:cli/stdin@0.3", "wasi:cli/stdin@0.2",
+                      {{.name = "read-via-stream", .stand_in = {}, .make = read_over}}));
+  all.push_back(adapt("wasi:cli/stdin@0.2", "wasi:cli/stdin@0.3",
+                      {{.name = "get-stdin", .stand_in = {}, .make = get_input}}));
+  for (const std::string name : {"stdout", "stderr"}) {
+    all.push_back(adapt("wasi:cli/" + name + "@0.3", "wasi:cli/" + name + "@0.2",
+                        {{.name = "write-via-stream", .stand_in = {}, .make = write_over("get-" + name)}}));
+    all.push_back(adapt("wasi:cli/" + name + "@0.2", "wasi:cli/" + name + "@0.3",
+                        {{.name = "get-" + name, .stand_in = {}, .make = get_output}}));
+  }
+  return all;
+}
+
+}  // namespace wisp::wasi::bridge

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "component/instance/tree.hpp"
+#include "component/link/channels.hpp"
+#include "wasi/io/stream.hpp"
+#include "wasi/p3/stdio.hpp"
+#include "wasi/p3/stream_taker.hpp"
+
+#include <memory>
+
+namespace wisp::wasi::bridge {
+
+/// The stream and outcome that a provider of 0.3 gave, as a source of 0.2: at its end the outcome is waited
+/// for, and an error of it is the failure. Nothing is read ahead, but where the stream comes from the host
+/// itself: up to kMaxRead then.
+///
+/// Shared by the handles made of it; lives on the shard. Keeps `from`, in whose memory a write may wait.
+class StreamSource final : public ByteSource,
+                           private Waiter,
+                           public std::enable_shared_from_this<StreamSource> {
+ public:
+  /// `from` may be null.
+  [[nodiscard]] static std::shared_ptr<StreamSource> make(boost::asio::io_context& loop,
+                                                          p3::StdioStream stream, p3::StdioFuture outcome,
+                                                          std::shared_ptr<component::Tree> from);
+  /// Use make().
+  StreamSource(p3::StdioStream stream, p3::StdioFuture outcome, std::shared_ptr<component::Tree> from);
+  ~StreamSource() override;
+
+  [[nodiscard]] StreamResult<ByteView> read(std::size_t max) override;
+  [[nodiscard]] bool ready() override;
+  [[nodiscard]] Signal& changed() noexcept override { return changed_; }
+
+ private:
+  void wake() noexcept override { changed_.fire(); }
+  /// Whether there are bytes in taker_.
+  [[nodiscard]] bool look();
+  void settle();
+
+  p3::StreamTaker taker_;
+  component::FutureReader<p3::StdioOutcome> outcome_;
+  std::shared_ptr<component::Tree> from_;
+  EndState end_;
+  Bytes piece_;
+  SignalLink offering_, dropping_;
+  Signal changed_;
+};
+
+/// Lets go of a tree that calls may still go on in.
+void let_go(std::shared_ptr<component::Tree> tree);
+
+}  // namespace wisp::wasi::bridge
