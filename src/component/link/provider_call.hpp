@@ -81,6 +81,9 @@ class ProviderFunction<R(A...)> {
   }
   [[nodiscard]] const Lift& lifted() const noexcept { return *lift_; }
   [[nodiscard]] const Provider& provider() const noexcept { return *from_.provider; }
+  [[nodiscard]] const std::shared_ptr<const Provider>& share_provider() const noexcept {
+    return from_.provider;
+  }
 
  private:
   using Returned = std::conditional_t<std::is_void_v<R>, Unit, R>;

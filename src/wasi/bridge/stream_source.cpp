@@ -90,7 +90,7 @@ StreamResult<ByteView> StreamSource::read(std::size_t max) {
 void let_go(std::shared_ptr<component::Tree> tree) {
   if (tree == nullptr || (!tree->busy() && (tree->tasks() == 0 || tree->poisoned()))) return;
   auto& shard = tree->shard();
-  component::linger(shard, std::move(tree));
+  component::linger(shard, std::move(tree), nullptr);
 }
 
 }  // namespace wisp::wasi::bridge

@@ -16,7 +16,7 @@ namespace {
 /// Shared by the pollables made of it, which may outlive both trees. Lives on their shard.
 class WaitTask final : public Readiness, private component::CallSource {
  public:
-  WaitTask(Caller& caller, const Session& session, const std::shared_ptr<Tree>& tree, std::uint64_t argument)
+  WaitTask(Caller& caller, Session& session, const std::shared_ptr<Tree>& tree, std::uint64_t argument)
       : loop_(caller.loop()),
         caller_(&caller.tree()),
         session_(session.weak_from_this()),
@@ -54,6 +54,8 @@ class WaitTask final : public Readiness, private component::CallSource {
   void cancelled() noexcept override { tell(); }
   void failed(const Error& error) noexcept override {
     tell();
+    // Its end is how this crash is told.
+    if (const auto session = session_.lock()) static_cast<void>(session->claim());
     // The session is the caller's: while there is one, there is the other.
     boost::asio::post(loop_, [session = session_, caller = caller_, error] {
       if (const auto alive = session.lock()) caller->kill(error);
@@ -67,7 +69,7 @@ class WaitTask final : public Readiness, private component::CallSource {
 
   boost::asio::io_context& loop_;
   Tree* caller_;
-  std::weak_ptr<const Session> session_;
+  std::weak_ptr<Session> session_;
   std::weak_ptr<Tree> tree_;
   std::uint64_t argument_;
   TaskRef task_;
@@ -79,8 +81,11 @@ class WaitTask final : public Readiness, private component::CallSource {
 
 Result<std::shared_ptr<Readiness>> start_wait(Caller& caller, const Wait& wait, std::uint64_t argument) {
   const auto tree = TRY(wait.tree(caller, kWaitInstances));
-  auto task = std::make_shared<WaitTask>(caller, wait.session(caller), tree, argument);
+  auto& session = wait.session(caller);
+  auto task = std::make_shared<WaitTask>(caller, session, tree, argument);
   TRY(task->start(*tree, wait.lifted()));
+  // It may be given up, and crash then.
+  if (!task->ready()) session.watch(*tree, wait.share_provider());
   return task;
 }
 
