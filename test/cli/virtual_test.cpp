@@ -216,5 +216,33 @@ TEST(BridgesStdio, WhoWaitsForAReaderCanBeEnded) {
   EXPECT_EQ(process.wait().status, 143);
 }
 
+// ---- folders
+
+TEST(BridgesFolders, AProviderGivesLessThanItHas) {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path("inner"));
+  folder.write("inner/a", "inside");
+  folder.write("b", "outside");
+  struct Case {
+    std::string_view command, verb, path;
+    bool there;
+    std::string_view said;
+  };
+  constexpr Case kCases[] = {
+      {"cli", "read", "/virtual/a", true, "inside"}, {"cli", "list", "/virtual", true, "a\n"},
+      {"cli", "read", "/virtual/../b", false, ""},   {"cli", "read", "/data/b", false, ""},
+      {"p3-cli", "read", "a", true, "inside"},       {"p3-cli", "read", "b", false, ""},
+      {"p3-cli", "read", "../b", false, ""},
+  };
+  for (const std::string_view provider : {"p2-folders", "p3-folders"}) {
+    for (const auto& row : kCases) {
+      const auto outcome = wisp({"run", "--dir", folder.path() + "::/data", "--with", guest(provider),
+                                 guest(row.command), std::string(row.verb), std::string(row.path)});
+      EXPECT_EQ(outcome.status == 0, row.there) << row.command << ' ' << row.path << " over " << provider;
+      EXPECT_EQ(outcome.out, row.said) << row.command << ' ' << row.path << " over " << provider;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace wisp::e2e

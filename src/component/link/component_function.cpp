@@ -625,7 +625,7 @@ Result<std::shared_ptr<const HostFunction>> bind_stand_in(const ProviderRef& fro
   FuncType expected = *import.type;
   if (const auto* func = item != nullptr ? std::get_if<FuncRef>(&item->item) : nullptr)
     expected.async = func->type->async;
-  return bind_export(from, import, tags, item, expected, stand_in.exit, nullptr);
+  return bind_export(from, import, tags, item, expected, stand_in.exit, stand_in.twins);
 }
 
 }  // namespace wisp::component

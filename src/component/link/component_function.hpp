@@ -19,6 +19,7 @@ struct StandIn {
   /// functions that return `result`, ok for status 0 and else err.
   enum class Exit : std::uint8_t { ends_caller, is_result };
   Exit exit = Exit::ends_caller;
+  std::shared_ptr<const Twins> twins = nullptr;  ///< as in bind_component_function; null: none
 };
 
 /// As below, with another export, which may be of a sync type where the import is of an async one and the

@@ -24,9 +24,11 @@ struct Adapted {
 };
 
 /// Imports of `import_name` met by exports of `export_name`, both canonical. A function that is not in
-/// `functions` has no counterpart there: Errc::import_missing.
+/// `functions` has no counterpart there: Errc::import_missing. `twins`: handles of the host's resources that
+/// stand-ins pass may be of these on the two sides; null: none.
 [[nodiscard]] component::Bridge adapt(std::string import_name, std::string export_name,
-                                      std::vector<Adapted> functions);
+                                      std::vector<Adapted> functions,
+                                      std::shared_ptr<const component::Twins> twins = nullptr);
 
 /// `function`, if the import is of its type. Errc::import_type.
 [[nodiscard]] Result<std::shared_ptr<const component::HostFunction>> checked(
