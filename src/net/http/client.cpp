@@ -79,7 +79,8 @@ std::string key_of(const RequestHead& head, const SendOptions& options) {
       key.append("2 ");
       break;
   }
-  return key.append(options.pool_key);
+  key.append(options.pool_key);
+  return key;
 }
 
 Alpn alpn_of(ClientProtocol protocol) noexcept {
@@ -198,17 +199,20 @@ std::shared_ptr<H1Client> Client::State::take_idle(const std::string& key) noexc
   const auto place = places.find(key);
   if (place == places.end()) return nullptr;
   std::shared_ptr<H1Client> usable;
+  std::vector<std::shared_ptr<H1Client>> useless;  // their end forgets the place
   while (!usable && !place->second.idle.empty()) {
-    auto connection = std::move(place->second.idle.front());
-    place->second.idle.pop_front();
+    auto connection = std::move(place->second.idle.back());
+    place->second.idle.pop_back();
     connection->take();
     if (connection->usable()) {
       usable = std::move(connection);
     } else {
       connection->close();
+      useless.push_back(std::move(connection));
     }
   }
-  if (place->second.idle.empty() && place->second.h2.empty()) places.erase(place);
+  // The place stays for the one that is taken, which will come back.
+  if (!usable) forget_empty(place);
   return usable;
 }
 
@@ -223,21 +227,21 @@ void Client::State::give_back(std::shared_ptr<H1Client> connection) {
     return;
   }
   connection->rest();
-  idle.push_front(std::move(connection));
+  idle.push_back(std::move(connection));
 }
 
 void Client::State::forget(const std::string& key, const H1Client* connection) noexcept {
   const auto place = places.find(key);
   if (place == places.end()) return;
   std::erase_if(place->second.idle, [&](const auto& each) { return each.get() == connection; });
-  if (place->second.idle.empty() && place->second.h2.empty()) places.erase(place);
+  forget_empty(place);
 }
 
 void Client::State::forget(const std::string& key, const H2Client* connection) noexcept {
   const auto place = places.find(key);
   if (place == places.end()) return;
   std::erase_if(place->second.h2, [&](const auto& each) { return each.get() == connection; });
-  if (place->second.idle.empty() && place->second.h2.empty()) places.erase(place);
+  forget_empty(place);
 }
 
 void Client::State::close_all() noexcept {
@@ -267,12 +271,12 @@ asio::awaitable<Result<std::unique_ptr<ClientExchange>>> Client::send(RequestHea
                                                 std::move(context));
 }
 
-std::unique_ptr<ClientExchange> Client::send_now(RequestHead& head, SendOptions& options) {
+std::shared_ptr<ClientExchange> Client::send_now(RequestHead& head, SendOptions& options) {
   SendContext context{.size = BodySize::none(), .options = std::move(options)};
   auto exchange = state_->send_now(head, context);
   if (!exchange) options = std::move(context.options);
   if (!exchange || !is_idempotent(head.method)) return exchange;
-  return std::make_unique<RepeatingExchange>(state_, std::move(exchange), std::move(head),
+  return std::make_shared<RepeatingExchange>(state_, std::move(exchange), std::move(head),
                                              std::move(context));
 }
 

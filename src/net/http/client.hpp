@@ -116,7 +116,7 @@ class Client {
 
   /// send() of a request without a body where that need not wait: over a connection that is there. Else null,
   /// and the arguments as they were.
-  [[nodiscard]] std::unique_ptr<ClientExchange> send_now(RequestHead& head, SendOptions& options);
+  [[nodiscard]] std::shared_ptr<ClientExchange> send_now(RequestHead& head, SendOptions& options);
 
   /// Connections open now, idle ones included.
   [[nodiscard]] std::uint32_t open_connections() const noexcept;

@@ -37,8 +37,8 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
 
   /// The connections to one place for one tenant.
   struct Place {
-    std::list<std::shared_ptr<H1Client>> idle;  // newest first
-    std::list<std::shared_ptr<H2Client>> h2;    // all that take new streams
+    std::vector<std::shared_ptr<H1Client>> idle;  // newest last
+    std::list<std::shared_ptr<H2Client>> h2;      // all that take new streams
   };
 
   enum class Reuse : std::uint8_t { allowed, fresh };
@@ -58,6 +58,10 @@ struct Client::State : std::enable_shared_from_this<Client::State> {
   void forget(const std::string& key, const H1Client* connection) noexcept;
   void forget(const std::string& key, const H2Client* connection) noexcept;
   void close_all() noexcept;
+
+  void forget_empty(std::unordered_map<std::string, Place>::iterator place) noexcept {
+    if (place->second.idle.empty() && place->second.h2.empty()) places.erase(place);
+  }
 
   /// Waits while somebody else connects to a place where any number of requests share a connection. False:
   /// cancelled.

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::size_t kReadAhead = 4 << 10;
 constexpr std::size_t kCopyBelow = 4 << 10;
-constexpr unsigned kMaxInterim = 64;  // 1xx responses before the real one
+constexpr std::size_t kHeadGuess = 512;  // most heads of requests fit
+constexpr unsigned kMaxInterim = 64;     // 1xx responses before the real one
 
 bool expects_body(const RequestHead& head) noexcept {
   return head.method == "POST" || head.method == "PUT" || head.method == "PATCH";
@@ -37,6 +38,7 @@ class H1Exchange final : public PooledExchange {
     response_.fields =
         Fields(context.options.max_head_bytes + context.options.max_head_fields * Fields::kFieldOverhead);
     response_.fields.reserve(256, 8);
+    out_.reserve(kHeadGuess);
   }
 
   ~H1Exchange() override {
@@ -337,7 +339,10 @@ H1Client::H1Client(std::shared_ptr<Client::State> client, std::string key,
   ++client_->made;
 }
 
-H1Client::~H1Client() { --client_->open; }
+H1Client::~H1Client() {
+  client_->forget(key_, this);
+  --client_->open;
+}
 
 void H1Client::start() { in_.start(shared_from_this()); }
 

@@ -85,6 +85,17 @@ std::shared_ptr<const Fields> counted(std::shared_ptr<const Fields> fields, Quot
   return {held, held->fields.get()};
 }
 
+std::shared_ptr<const Fields> counted_without_forbidden(Fields&& fields, Quota::Slot share) {
+  if (!is_clean(fields)) return counted(without_forbidden(std::as_const(fields)), std::move(share));
+  if (!share.resize(fields.size_bytes())) return nullptr;
+  struct Held {
+    Fields fields;
+    Quota::Slot share;
+  };
+  const auto held = std::make_shared<Held>(std::move(fields), std::move(share));
+  return {held, &held->fields};
+}
+
 FieldMap::Outcome FieldMap::may_change(std::string_view name) const {
   if (!net::http::is_token(name)) return std::unexpected(HeaderError::invalid_syntax);
   if (is_forbidden_field(name)) return std::unexpected(HeaderError::forbidden);

@@ -23,6 +23,10 @@ enum class HeaderError : std::uint8_t { invalid_syntax, forbidden, immutable, si
 [[nodiscard]] std::shared_ptr<const net::http::Fields> without_forbidden(const net::http::Fields& fields);
 [[nodiscard]] std::shared_ptr<const net::http::Fields> without_forbidden(net::http::Fields&& fields);
 
+/// without_forbidden() and counted().
+[[nodiscard]] std::shared_ptr<const net::http::Fields> counted_without_forbidden(net::http::Fields&& fields,
+                                                                                 Quota::Slot share);
+
 /// The same fields, which nobody else holds; they count as bytes of `share` for as long as somebody does.
 /// Null: the quota does not have those bytes.
 [[nodiscard]] std::shared_ptr<const net::http::Fields> counted(

@@ -167,7 +167,7 @@ TEST(FieldMap, KeepsNoMemoryForWhatWasRemoved) {
 }
 
 TEST(FieldMap, WhatAPeerSentCountsToo) {
-  Quota quota(100);
+  Quota quota(150);
   net::http::Fields fields;
   ASSERT_TRUE(fields.add("name", std::string(50, 'v')));
   auto first = counted(without_forbidden(fields), quota.empty());
@@ -176,6 +176,15 @@ TEST(FieldMap, WhatAPeerSentCountsToo) {
   EXPECT_FALSE(counted(without_forbidden(fields), quota.empty()));
   first.reset();
   EXPECT_TRUE(counted(without_forbidden(fields), quota.empty()));
+  for (const std::string_view more : {"x-clean", "connection"}) {
+    auto fresh = fields;
+    ASSERT_TRUE(fresh.add(more, "close"));
+    auto moved = fresh;
+    const auto kept = counted_without_forbidden(std::move(moved), quota.empty());
+    ASSERT_NE(kept, nullptr);
+    EXPECT_EQ(kept->contains(more), more == "x-clean");
+    EXPECT_FALSE(counted_without_forbidden(std::move(fresh), quota.empty())) << "while those are held";
+  }
 }
 
 TEST(FieldMap, StripsWhatAPeerMustNotPassOn) {

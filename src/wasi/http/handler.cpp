@@ -46,7 +46,7 @@ asio::awaitable<void> HttpHandler::handle(net::http::Exchange& exchange) {
   co_await session->answer();
   co_await session->leave();
   if (session->worked()) {
-    co_await session->ended({});
+    if (!session->settled()) co_await session->ended({});
     session->report_outcome();
   } else {
     asio::co_spawn(

@@ -78,8 +78,12 @@ SharedFields IncomingRequest::take_fields() {
 }
 
 std::shared_ptr<IncomingBody> IncomingRequest::take_body() {
-  if (std::exchange(taken_, true)) return nullptr;
-  if (!body_) return std::make_shared<IncomingBody>(loop_, nullptr);
+  if (!taken_ && !body_) body_ = std::make_shared<IncomingBody>(loop_, nullptr);
+  return take_body_if_any();
+}
+
+std::shared_ptr<IncomingBody> IncomingRequest::take_body_if_any() {
+  taken_ = true;
   return std::move(body_);
 }
 

@@ -58,6 +58,8 @@ class IncomingRequest {
   [[nodiscard]] SharedFields take_fields();
   /// The body, the first time (one without bytes if there is none); then null.
   [[nodiscard]] std::shared_ptr<IncomingBody> take_body();
+  /// The same, but null if there is none.
+  [[nodiscard]] std::shared_ptr<IncomingBody> take_body_if_any();
 
   /// The connection goes on to its next request: keeps a copy of the head.
   void detach();

@@ -48,6 +48,7 @@ TEST(HttpMessage, ARequestOutlivesItsConnection) {
   EXPECT_EQ(request.fields()->size(), 1U);
   EXPECT_NE(request.take_body(), nullptr);
   EXPECT_EQ(request.take_body(), nullptr);
+  EXPECT_EQ(request.take_body_if_any(), nullptr);
 }
 
 TEST(HttpMessage, FieldsMoveWhenNobodyShares) {

@@ -110,12 +110,14 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
   static asio::awaitable<void> run(std::shared_ptr<Flight> self) {
     // A body later, so that what the guest does next (write a short one, finish it) is done.
     if (self->body_) co_await asio::post(asio::use_awaitable);
-    Result<IncomingResponse> response = fail(Errc::cancelled, "the request was given up");
+    std::optional<Result<IncomingResponse>> outcome;
     try {
-      response = co_await self->exchange();
+      outcome.emplace(co_await self->exchange());
     } catch (...) {
       // Asio's way to say that the coroutine was cancelled.
+      outcome.emplace(fail(Errc::cancelled, "the request was given up"));
     }
+    auto& response = *outcome;
     if (!response) {
       self->fail_upload();
       const ErrorCode code = client_error(response.error());
@@ -153,7 +155,7 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
       asio::co_spawn(owner_->loop_, pass_on(shared_from_this(), exchange), asio::detached);
     }
     net::http::ResponseHead* answer = CO_TRY(co_await exchange->response());
-    auto fields = counted(without_forbidden(std::move(answer->fields)), share_.sibling());
+    auto fields = counted_without_forbidden(std::move(answer->fields), share_.sibling());
     if (!fields)
       co_return fail(Errc::http_limit, "the guest holds too much of its messages for this response's head");
     std::unique_ptr<BodyOrigin> origin;

@@ -253,16 +253,15 @@ asio::awaitable<void> HttpHandler::Session::leave() {
 }
 
 asio::awaitable<void> HttpHandler::Session::ended(std::chrono::milliseconds limit) {
+  if (limit.count() == 0 || worked()) co_return co_await work_->finished();
   asio::steady_timer timer(owner_.place_.shard.loop());
   const auto here = std::make_shared<Session*>(this);  // the timer's handler may run after the session's end
-  if (limit.count() != 0 && !worked()) {
-    timer.expires_after(limit);
-    timer.async_wait([session = std::weak_ptr(here)](const boost::system::error_code& error) {
-      const auto still = session.lock();
-      if (error || !still) return;
-      (*still)->work_->cancel(Error(Errc::deadline, "the work after the response took longer than allowed"));
-    });
-  }
+  timer.expires_after(limit);
+  timer.async_wait([session = std::weak_ptr(here)](const boost::system::error_code& error) {
+    const auto still = session.lock();
+    if (error || !still) return;
+    (*still)->work_->cancel(Error(Errc::deadline, "the work after the response took longer than allowed"));
+  });
   co_await work_->finished();
 }
 

@@ -10,16 +10,19 @@ using http::ErrorCode;
 using Duration = std::optional<std::uint64_t>;
 
 MessageBody::~MessageBody() {
-  if (made_ && !transmission_.written())
-    transmission_.write(std::unexpected(
+  if (made_ && !transmission_->written())
+    transmission_->write(std::unexpected(
         ErrorCode::of<ErrorCase::internal_error>("the message was dropped before it was sent")));
 }
 
 BodyEnds MessageBody::consume(boost::asio::io_context& loop, TransmissionFuture handled) {
-  if (!made_) return open_body(loop, std::move(incoming_), std::move(handled));
+  if (!made_) {
+    if (!incoming_) incoming_ = std::make_shared<http::IncomingBody>(loop, nullptr);
+    return open_body(loop, std::move(incoming_), std::move(handled));
+  }
   BodyEnds ends = *std::exchange(made_, std::nullopt);
   if (!ends.contents) ends.contents.emplace(component::StreamWriter<std::uint8_t>().readable());
-  forward(loop, std::move(handled), std::move(transmission_));
+  forward(loop, std::move(handled), *std::move(transmission_));
   return ends;
 }
 
@@ -30,7 +33,7 @@ std::shared_ptr<http::OutgoingContents> MessageBody::send(StreamedBody::Of of,
     if (!incoming_ || incoming_->is_empty()) return nullptr;
     return std::make_shared<http::PassedBody>(of, std::move(incoming_), announced);
   }
-  return std::make_shared<StreamedBody>(of, *std::exchange(made_, std::nullopt), std::move(transmission_),
+  return std::make_shared<StreamedBody>(of, *std::exchange(made_, std::nullopt), *std::move(transmission_),
                                         announced, std::move(share));
 }
 
@@ -59,7 +62,7 @@ std::optional<std::string_view> Request::authority() const noexcept {
 }
 
 MessageBody& Request::body() {
-  if (!body_) body_.emplace(incoming_->take_body());
+  if (!body_) body_.emplace(incoming_->take_body_if_any());
   return *body_;
 }
 

@@ -32,14 +32,15 @@ class RequestOptions final : public component::HostResource {
 /// they were transmitted. A message that is dropped was not.
 class MessageBody {
  public:
+  /// Null: it has no bytes.
   explicit MessageBody(std::shared_ptr<http::IncomingBody> incoming) : incoming_(std::move(incoming)) {}
-  explicit MessageBody(BodyEnds made) : made_(std::move(made)) {}
+  explicit MessageBody(BodyEnds made) : made_(std::move(made)), transmission_(std::in_place) {}
   MessageBody(MessageBody&&) noexcept = default;
   MessageBody& operator=(MessageBody&&) noexcept = delete;
   ~MessageBody();
 
   /// The future for the guest that made it; once.
-  [[nodiscard]] TransmissionFuture transmission() { return transmission_.readable(); }
+  [[nodiscard]] TransmissionFuture transmission() { return transmission_->readable(); }
 
   /// For consume-body: the streams for a reader that answers with `handled`.
   [[nodiscard]] BodyEnds consume(boost::asio::io_context& loop, TransmissionFuture handled);
@@ -52,7 +53,7 @@ class MessageBody {
  private:
   std::shared_ptr<http::IncomingBody> incoming_;
   std::optional<BodyEnds> made_;
-  component::FutureWriter<Transmission> transmission_;
+  std::optional<component::FutureWriter<Transmission>> transmission_;  // with made_
 };
 
 /// wasi:http/types.request
