@@ -134,6 +134,16 @@ TEST(BridgesVirtual, TheVeryVersionComesFirst) {
   }
 }
 
+TEST(BridgesVirtual, ResourcesOfAProvidersOwnStayInTheirVersion) {
+  const auto same = wisp({"run", "--with", guest("p2-own-clock"), guest("p2-asks"), "time"});
+  EXPECT_EQ(same.status, 0) << same.err;
+  EXPECT_EQ(same.out, "monotonic 7 by 1\n");
+  const auto other = wisp({"run", "--with", guest("p2-own-clock"), guest("p3-asks"), "time"});
+  EXPECT_EQ(other.status, 3);
+  EXPECT_THAT(other.err, HasSubstr("function subscribe-instant with another type"));
+  EXPECT_THAT(other.err, HasSubstr("  provided    func(when: u64) -> own<"));
+}
+
 // ---- standard streams: stdout and stderr of these providers are in each other's place
 
 std::string lines(std::size_t bytes) {

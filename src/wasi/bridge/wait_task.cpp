@@ -36,6 +36,7 @@ class WaitTask final : public Readiness, private component::CallSource {
 
   Result<> start(Tree& tree, const component::Lift& lift) {
     task_ = TRY(tree.start(lift, *this));
+    if (told_) task_ = nullptr;
     return {};
   }
 
@@ -64,6 +65,8 @@ class WaitTask final : public Readiness, private component::CallSource {
 
   void tell() {
     told_ = true;
+    // Its tree keeps it for as long as it goes on.
+    task_ = nullptr;
     changed_.fire();
   }
 
