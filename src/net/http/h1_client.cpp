@@ -11,7 +11,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kReadAhead = 4 << 10;
-constexpr std::size_t kCopyBelow = 4 << 10;
 constexpr std::size_t kHeadGuess = 512;  // most heads of requests fit
 constexpr unsigned kMaxInterim = 64;     // 1xx responses before the real one
 
@@ -259,22 +258,10 @@ class H1Exchange final : public PooledExchange {
 
   asio::awaitable<Result<>> send(std::span<const std::byte> data, std::string_view tail) {
     Transport& transport = connection_->transport();
-    if (data.size() + tail.size() <= kCopyBelow) {
-      out_.append(reinterpret_cast<const char*>(data.data()), data.size()).append(tail);
-      data = {};
-      tail = {};
-    }
-    WriteBuffers buffers{asio::buffer(out_), asio::buffer(data.data(), data.size()), asio::buffer(tail)};
+    WriteBuffers buffers = gather(out_, data, tail);
     boost::system::error_code error;
-    std::size_t sent = transport.write_now(buffers, error);
-    bool all = true;
-    for (auto& buffer : buffers) {
-      const std::size_t step = std::min(sent, buffer.size());
-      buffer += step;
-      sent -= step;
-      all = all && buffer.size() == 0;
-    }
-    if (!error && !all) {
+    const std::size_t sent = transport.write_now(buffers, error);
+    if (!skip_sent(buffers, sent) && !error) {
       try {
         error = co_await transport.write(buffers);
       } catch (...) {

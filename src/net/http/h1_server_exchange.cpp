@@ -14,8 +14,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-constexpr std::size_t kCopyBelow =
-    4 << 10;  // smaller bodies are copied behind the head: one buffer is cheaper to send
 
 }  // namespace
 
@@ -129,26 +127,14 @@ asio::awaitable<Result<>> H1Server::send(std::span<const std::byte> data, std::s
     if (!co_await write_free_.wait()) co_return fail(Errc::cancelled, "writing was cancelled");
   }
   if (unreachable()) co_return gone();
-  if (data.size() + tail.size() <= kCopyBelow) {
-    out_.append(reinterpret_cast<const char*>(data.data()), data.size()).append(tail);
-    data = {};
-    tail = {};
-  }
-  WriteBuffers buffers{asio::buffer(out_), asio::buffer(data.data(), data.size()), asio::buffer(tail)};
+  WriteBuffers buffers = gather(out_, data, tail);
   boost::system::error_code error;
-  std::size_t sent = transport_->write_now(buffers, error);
+  const std::size_t sent = transport_->write_now(buffers, error);
   if (error) {
     lose(Lost::client_left);
     co_return gone();
   }
-  bool all = true;
-  for (auto& buffer : buffers) {
-    const std::size_t step = std::min(sent, buffer.size());
-    buffer += step;
-    sent -= step;
-    all = all && buffer.size() == 0;
-  }
-  if (all) co_return Result<>();
+  if (skip_sent(buffers, sent)) co_return Result<>();
   co_return co_await send_rest(buffers);
 }
 
@@ -195,7 +181,7 @@ asio::awaitable<Result<>> H1Server::respond(const ResponseHead& head, std::span<
   } else {
     response_bytes_ = body.size();
   }
-  if (!writing_ && body.size() <= kCopyBelow) {
+  if (!writing_ && body.size() <= kAppendBelow) {
     out_.append(reinterpret_cast<const char*>(body.data()), body.size());
     boost::system::error_code error;
     const std::size_t sent = transport_->write_now({asio::buffer(out_)}, error);

@@ -227,4 +227,23 @@ Result<> write_last_chunk(std::string& out, const Fields* trailers) {
   return {};
 }
 
+WriteBuffers gather(std::string& out, std::span<const std::byte> data, std::string_view tail) {
+  namespace asio = boost::asio;
+  if (data.size() + tail.size() > kAppendBelow)
+    return {asio::buffer(out), asio::buffer(data.data(), data.size()), asio::buffer(tail)};
+  out.append(reinterpret_cast<const char*>(data.data()), data.size()).append(tail);
+  return {asio::buffer(out)};
+}
+
+bool skip_sent(WriteBuffers& buffers, std::size_t sent) noexcept {
+  bool all = true;
+  for (auto& buffer : buffers) {
+    const std::size_t step = std::min(sent, buffer.size());
+    buffer += step;
+    sent -= step;
+    all = all && buffer.size() == 0;
+  }
+  return all;
+}
+
 }  // namespace wisp::net::http

@@ -2,10 +2,12 @@
 
 #include "base/result.hpp"
 #include "net/http/message.hpp"
+#include "net/transport.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,5 +51,14 @@ void write_chunk_size(std::string& out, std::size_t size);
 /// Appends the last chunk, the trailers if not null, and the end. Fails as above, and for fields that frame
 /// or route.
 [[nodiscard]] Result<> write_last_chunk(std::string& out, const Fields* trailers);
+
+/// Smaller pieces of a body are copied behind what stands before them: one buffer is cheaper to send.
+inline constexpr std::size_t kAppendBelow = 4 << 10;
+
+/// `out`, `data` and `tail` for one write. Valid while `out` does not change.
+[[nodiscard]] WriteBuffers gather(std::string& out, std::span<const std::byte> data, std::string_view tail);
+
+/// Leaves what follows the first `sent` bytes; whether nothing does.
+[[nodiscard]] bool skip_sent(WriteBuffers& buffers, std::size_t sent) noexcept;
 
 }  // namespace wisp::net::http

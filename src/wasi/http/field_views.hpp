@@ -1,6 +1,7 @@
 #pragma once
 
 #include "wasi/http/fields.hpp"
+#include "wasi/io/stream.hpp"
 
 #include <span>
 #include <string_view>
@@ -32,5 +33,9 @@ using FieldEntry = std::tuple<std::string_view, ByteView>;
   for (const auto& [name, value] : map.fields()) out.emplace_back(name, bytes_of(value));
   return out;
 }
+
+/// Names that differ in case alone are one name, whose original casing is that of its first entry ("Names
+/// which have multiple values are represented by multiple entries in this list with the same name").
+void spell_as_first(std::vector<FieldEntry>& entries);
 
 }  // namespace wisp::wasi::http

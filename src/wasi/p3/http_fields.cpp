@@ -66,24 +66,9 @@ FieldsReply<std::vector<component::Bytes>> get_and_delete(Caller&, HttpFields& s
   return out;
 }
 
-/// Names that differ in case alone are one name, whose original casing is that of its first entry ("Names
-/// which have multiple values are represented by multiple entries in this list with the same name").
-void spell_as_first(std::vector<Entry>& entries) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  std::vector<std::string_view*> names;
-  names.reserve(entries.size());
-  for (auto& entry : entries) names.push_back(&std::get<0>(entry));
-  std::ranges::stable_sort(names, [&](const auto* a, const auto* b) {
-    return std::ranges::lexicographical_compare(*a, *b, {}, lower, lower);
-  });
-  for (std::size_t i = 1; i < names.size(); ++i) {
-    if (net::http::same_name(*names[i - 1], *names[i])) *names[i] = *names[i - 1];
-  }
-}
-
 std::vector<Entry> copy_all(Caller&, HttpFields& self) {
   auto out = http::entries_of(self.map());
-  spell_as_first(out);
+  http::spell_as_first(out);
   return out;
 }
 
