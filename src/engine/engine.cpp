@@ -1,11 +1,13 @@
 #include "engine/engine.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace wisp::engine {
 namespace {
@@ -92,6 +94,8 @@ wasm_config_t* make_config(const EngineOptions& options) {
 }  // namespace
 
 /// Ticks the epoch. A tick is one atomic addition; guests notice it at their next loop or function head.
+/// Rests while nobody is present: who comes back looks whether it does after having said so, and the ticker
+/// looks who is there after having said that it rests, so that one of them sees the other.
 struct Engine::Ticker {
   explicit Ticker(wasm_engine_t* engine) : engine_(engine), thread_([this] { run(); }) {}
 
@@ -112,10 +116,52 @@ struct Engine::Ticker {
     changed_.notify_one();
   }
 
+  void join() noexcept {
+    present_.fetch_add(1);
+    members_.fetch_add(1);
+  }
+  void quit(bool away) noexcept {
+    if (!away) leave();
+    members_.fetch_sub(1);
+    wake();
+  }
+  void leave() noexcept { present_.fetch_sub(1); }
+  void come_back() noexcept {
+    present_.fetch_add(1);
+    wake();
+  }
+
  private:
+  void wake() noexcept {
+    if (!resting_.load()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      resting_ = false;
+    }
+    changed_.notify_one();
+  }
+
+  /// Ticks without anybody present after which it rests: it is not put to sleep between two requests.
+  static constexpr int kLastTicks = 50;
+
+  [[nodiscard]] bool needed() const noexcept { return members_.load() == 0 || present_.load() != 0; }
+
+  void rest(std::unique_lock<std::mutex>& lock) {
+    resting_ = true;
+    if (!needed()) changed_.wait(lock, [this] { return stop_ || !resting_; });
+    resting_ = false;
+  }
+
   void run() {
     std::unique_lock lock(mutex_);
+    int ticks_alone = 0;
     while (!stop_) {
+      ticks_alone = needed() ? 0 : ticks_alone + 1;
+      if (ticks_alone > kLastTicks) {
+        rest(lock);
+        ticks_alone = 0;
+        continue;
+      }
       const auto slice = holders_ > 0 ? std::chrono::microseconds(100) : std::chrono::microseconds(1'000);
       if (changed_.wait_for(lock, slice) == std::cv_status::timeout) wasmtime_engine_increment_epoch(engine_);
     }
@@ -126,6 +172,9 @@ struct Engine::Ticker {
   std::condition_variable changed_;
   int holders_ = 0;
   bool stop_ = false;
+  std::atomic<bool> resting_ = false;
+  std::atomic<int> members_ = 0;
+  std::atomic<int> present_ = 0;
   std::thread thread_;
 };
 
@@ -167,5 +216,18 @@ PoolUse Engine::pool_use() const noexcept {
 }
 
 void Engine::tick_faster(bool on) noexcept { ticker_->faster(on ? 1 : -1); }
+
+Presence::Presence(Engine& engine) : engine_(engine) { engine_.ticker_->join(); }
+
+Presence::~Presence() { engine_.ticker_->quit(away_); }
+
+void Presence::leave() noexcept {
+  if (!std::exchange(away_, true)) engine_.ticker_->leave();
+}
+
+void Presence::rejoin() noexcept {
+  away_ = false;
+  engine_.ticker_->come_back();
+}
 
 }  // namespace wisp::engine

@@ -46,7 +46,8 @@ struct PoolUse {
   std::uint64_t resident_bytes = 0;  ///< memory kept in free slots
 };
 
-/// The core engine: code, types, pools, and the thread that ticks its epoch each millisecond.
+/// The core engine: code, types, pools, and the thread that ticks its epoch each millisecond, or not at all
+/// while all threads that have a Presence sleep.
 ///
 /// Shared by all shards, reached through them, never a global. Thread-safe. Outlives every Module and Store.
 class Engine {
@@ -72,12 +73,40 @@ class Engine {
   void tick_faster(bool on) noexcept;
 
  private:
+  friend class Presence;
   Engine() = default;
   struct Ticker;
   wasm_engine_t* engine_ = nullptr;
   EngineOptions options_;
   std::string compatibility_;
   std::unique_ptr<Ticker> ticker_;
+};
+
+/// Says when a thread runs no guests, so that an engine with nothing to do does not tick. Once one thread has
+/// one, all that run guests of the engine must.
+///
+/// Belongs to its thread; the engine outlives it.
+class Presence {
+ public:
+  /// Present at first.
+  explicit Presence(Engine& engine);
+  ~Presence();
+  Presence(const Presence&) = delete;
+  Presence& operator=(const Presence&) = delete;
+
+  /// No guest runs on the thread until come_back(), whatever happens on it.
+  void leave() noexcept;
+  /// Before a guest runs. A branch when it is present already.
+  void come_back() noexcept {
+    if (away_) [[unlikely]]
+      rejoin();
+  }
+
+ private:
+  void rejoin() noexcept;
+
+  Engine& engine_;
+  bool away_ = false;
 };
 
 /// What the gate lets through beyond the default features: a set of WISP_FEATURE_ bits.

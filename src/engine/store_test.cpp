@@ -1,6 +1,11 @@
 #include "engine/store.hpp"
 #include "engine/testing.hpp"
 
+#include <sys/resource.h>
+
+#include <chrono>
+#include <thread>
+
 namespace wisp::engine {
 namespace {
 
@@ -225,6 +230,51 @@ TEST_F(StoreTest, TheFastTickCanBeSharedAndGivenBack) {
   Basic guest(*engine_, *basic_, {}, &budget);
   EXPECT_FALSE(guest.call("spin"));
   engine_->tick_faster(false);
+}
+
+/// Whether the process sleeps through 50 ms: each tick would be a switch.
+bool sleeps_on() {
+  rusage before{};
+  rusage after{};
+  getrusage(RUSAGE_SELF, &before);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  getrusage(RUSAGE_SELF, &after);
+  return after.ru_nvcsw - before.ru_nvcsw < 15;
+}
+
+TEST_F(StoreTest, TheEngineRestsWhileNobodyIsPresent) {
+  Presence presence(*engine_);
+  for (int round = 0; round < 2; ++round) {
+    presence.leave();
+    bool rests = false;
+    for (int i = 0; i < 100 && !rests; ++i) rests = sleeps_on();
+    EXPECT_TRUE(rests);
+    presence.come_back();
+    Budget budget(3);
+    Basic guest(*engine_, *basic_, {}, &budget);
+    EXPECT_FALSE(guest.call("spin"));
+  }
+}
+
+TEST_F(StoreTest, TheEngineTicksWhileAnybodyIsPresentAndAfterThem) {
+  const auto spin = [this] {
+    Budget budget(3);
+    Basic guest(*engine_, *basic_, {}, &budget);
+    EXPECT_FALSE(guest.call("spin"));
+  };
+  {
+    Presence one(*engine_);
+    const Presence other(*engine_);
+    one.leave();
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    spin();
+  }
+  {
+    Presence last(*engine_);
+    last.leave();
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  }
+  spin();
 }
 
 }  // namespace

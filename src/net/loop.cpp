@@ -16,7 +16,7 @@ constexpr int kRest = 32;
 
 }  // namespace
 
-void run_serving(boost::asio::io_context& loop) {
+void run_serving(boost::asio::io_context& loop, FunctionRef<void()> before_sleep) {
   using Clock = std::chrono::steady_clock;
   Clock::time_point may_yield{};
   while (!loop.stopped()) {
@@ -27,6 +27,7 @@ void run_serving(boost::asio::io_context& loop) {
       if (const auto taken = Clock::now() - begin; taken > kLong) may_yield = begin + taken * kRest;
       if (loop.poll() != 0) continue;
     }
+    before_sleep();
     loop.run_one();
   }
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/function_ref.hpp"
+
 #include <boost/asio/io_context.hpp>
 
 namespace wisp::net {
@@ -11,6 +13,8 @@ namespace wisp::net {
 /// that under load neither is put to sleep and woken for each request, which costs more than small requests
 /// do. Threads that compute would keep the core for a time slice, while the kernel lets a sleeper in as soon
 /// as something arrives; so one that was kept out for long only sleeps for a while.
-void run_serving(boost::asio::io_context& loop);
+///
+/// `before_sleep` is called each time before it does; it must not throw, nor make work for the loop.
+void run_serving(boost::asio::io_context& loop, FunctionRef<void()> before_sleep);
 
 }  // namespace wisp::net

@@ -29,7 +29,11 @@ void GuestRun::entry(void* self) {
 /// Starts the fiber, or goes on with it when there is no entry, from a frame of the run that is current.
 void GuestRun::enter(engine::Fiber::Entry entry, void* argument) {
   caller_ = shard_->current_;
-  if (caller_ != nullptr) caller_->callee_ = this;
+  if (caller_ != nullptr) {
+    caller_->callee_ = this;
+  } else {
+    shard_->guest_begins();
+  }
   shard_->current_ = this;
   blocked_ = false;
   entry != nullptr ? fiber_->start(entry, argument) : fiber_->resume();
@@ -60,6 +64,7 @@ void GuestRun::came_back() {
 
 /// From the loop, for the outermost run of a chain.
 void GuestRun::resume_paused() {
+  shard_->guest_begins();
   shard_->current_ = this;
   paused_ = false;
   fiber_->resume();

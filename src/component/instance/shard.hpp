@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 namespace wisp::component {
 
@@ -56,6 +57,10 @@ class Shard {
   /// The run on whose fiber the thread is; null on the loop's own stack.
   [[nodiscard]] GuestRun* current_run() const noexcept { return current_; }
 
+  /// The loop is about to wait in the kernel: until it runs a guest again nothing has to tick for it. Once
+  /// one shard of an engine says so, all have to.
+  void sleeps() noexcept;
+
   /// How long guest code may run before the loop turns.
   static constexpr std::chrono::microseconds kSlice{1000};
 
@@ -68,8 +73,13 @@ class Shard {
 
   void run_one_overrun();
   void run_ready();
+  /// Before a guest runs from the loop.
+  void guest_begins() noexcept {
+    if (presence_) presence_->come_back();
+  }
 
   std::shared_ptr<engine::Engine> engine_;
+  std::optional<engine::Presence> presence_;
   boost::asio::io_context loop_{1};
   engine::FiberPool fibers_;
   Queue ready_;

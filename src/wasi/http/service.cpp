@@ -68,7 +68,7 @@ class ServingShard {
   void run() {
     asio::co_spawn(shard_.loop(), trim(), asio::detached);
     const auto work = asio::make_work_guard(shard_.loop());
-    net::run_serving(shard_.loop());
+    net::run_serving(shard_.loop(), [this] { shard_.sleeps(); });
   }
 
   [[nodiscard]] asio::io_context& loop() noexcept { return shard_.loop(); }
