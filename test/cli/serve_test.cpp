@@ -69,6 +69,15 @@ TEST(Serve, FailuresOfTheGuestAreAnsweredAndReported) {
   for (const auto& row : rows) EXPECT_THAT(outcome.err, HasSubstr(row.report));
 }
 
+/// One shard is at work before it has slept for the first time, while the other sleeps.
+TEST(Serve, BudgetsHoldFromTheFirstRequestOn) {
+  for (int i = 0; i < 8; ++i) {
+    const Server server({"--shards", "2", "--cpu-budget", "100", guest("http-echo")});
+    EXPECT_EQ(get(server.port(), "/trap").status, 502);
+    EXPECT_EQ(get(server.port(), "/spin").status, 502);
+  }
+}
+
 TEST(Serve, ManyFailuresAreCountedNotShown) {
   Server server({guest("http-echo")});
   for (int i = 0; i < 100; ++i) EXPECT_EQ(get(server.port(), "/trap").status, 502);

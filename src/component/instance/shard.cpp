@@ -47,11 +47,6 @@ void Shard::overrun(GuestRun& run) {
   run.pause();
 }
 
-void Shard::sleeps() noexcept {
-  if (!presence_) presence_.emplace(*engine_);
-  presence_->leave();
-}
-
 void Shard::overrun_begins() {
   if (overrunners_++ == 0) engine_->tick_faster(true);
 }

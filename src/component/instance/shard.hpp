@@ -57,9 +57,12 @@ class Shard {
   /// The run on whose fiber the thread is; null on the loop's own stack.
   [[nodiscard]] GuestRun* current_run() const noexcept { return current_; }
 
-  /// The loop is about to wait in the kernel: until it runs a guest again nothing has to tick for it. Once
-  /// one shard of an engine says so, all have to.
-  void sleeps() noexcept;
+  /// sleeps() will say when the shard runs no guests. Before the first guest of any shard of the engine, and
+  /// for all of them: an engine does not tick for one that has not joined, once the others sleep.
+  void tells_when_it_sleeps() { presence_.emplace(*engine_); }
+
+  /// The loop is about to wait in the kernel: until it runs a guest again nothing has to tick for it.
+  void sleeps() noexcept { presence_->leave(); }
 
   /// How long guest code may run before the loop turns.
   static constexpr std::chrono::microseconds kSlice{1000};

@@ -55,7 +55,9 @@ class ServingShard {
                   .grace = options.cancel_grace,
                   .queue = options.queue}),
         idle_instances_(options.idle_instances),
-        trim_timer_(shard_.loop()) {}
+        trim_timer_(shard_.loop()) {
+    shard_.tells_when_it_sleeps();
+  }
 
   Result<std::uint16_t> listen(net::http::ServerOptions options) {
     server_ = TRY(net::http::Server::listen(
