@@ -30,6 +30,8 @@ using wisp::test::Echo;
 using wisp::test::Message;
 using namespace std::chrono_literals;
 
+constexpr const char* kCancels = "x-cancels";  // metadata of calls that the caller will give up
+
 // --- the server
 
 class Service final : public Echo::Service {
@@ -65,7 +67,7 @@ class Service final : public Echo::Service {
     while (stream->Read(&message)) {
       if (!stream->Write(message)) break;
     }
-    if (context->IsCancelled()) ++cancelled_;
+    if (context->client_metadata().contains(kCancels)) count_cancelled(*context);
     context->AddTrailingMetadata("x-end", "bye");
     return Status::OK;
   }
@@ -96,10 +98,16 @@ class Service final : public Echo::Service {
     for (std::uint64_t i = 0; i < request.number(); ++i) {
       message.set_number(i);
       if (writer->Write(message)) continue;
-      if (context->IsCancelled()) ++cancelled_;
+      count_cancelled(*context);
       return {StatusCode::CANCELLED, "the client has gone"};
     }
     return Status::OK;
+  }
+
+  /// grpc++ may fail a read or write before it knows that the call was cancelled.
+  void count_cancelled(const grpc::ServerContext& context) {
+    for (int i = 0; i < 2'000 && !context.IsCancelled(); ++i) std::this_thread::sleep_for(5ms);
+    if (context.IsCancelled()) ++cancelled_;
   }
 
   std::atomic<std::uint64_t> cancelled_ = 0;
@@ -337,6 +345,7 @@ void cancel(Caller& caller) {
   {  // between messages
     grpc::ClientContext context;
     bound(context, 10s);
+    context.AddMetadata(kCancels, "yes");
     const auto stream = caller.stub->Chat(&context);
     Message message;
     for (std::uint64_t i = 0; i < 10; ++i)
