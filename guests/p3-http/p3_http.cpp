@@ -344,13 +344,14 @@ Job settle_late(OutTrailers end, std::uint64_t milliseconds, std::string sum) {
 }
 
 /// GET without contents, with trailers that come after it was sent; the answer goes back.
-Job ask_late(Target target, std::string type, std::uint64_t milliseconds, std::string sum) {
+Job ask_late(Target target, std::string type, std::uint64_t milliseconds, std::string sum, bool announced) {
   TrailersEnd trailers_end;
   const TrailersFuture trailers =
       wasi_http_types_future_result_option_own_trailers_error_code_new(&trailers_end);
   wasi_http_types_tuple2_own_request_future_result_void_error_code_t made;
-  wasi_http_types_static_request_new(make_fields({{"content-type", type}}), nullptr, trailers, nullptr,
-                                     &made);
+  const auto fields = announced ? make_fields({{"content-type", type}, {"trailer", "x-sum"}})
+                                : make_fields({{"content-type", type}});
+  wasi_http_types_static_request_new(fields, nullptr, trailers, nullptr, &made);
   const auto self = wasi_http_types_borrow_request(made.f0);
   wasi_http_types_scheme_t scheme{.tag = WASI_HTTP_TYPES_SCHEME_HTTP, .val = {}};
   service_string_t authority = lend(target.authority), path = lend(target.path);
@@ -504,7 +505,7 @@ void handle(Request request) {
   if (path == "/late") return (void)answer_late(number(target, "ms"), query(target, "sum"));
   if (path == "/ask-late")
     return (void)ask_late(split(query(target, "url")), query(target, "type"), number(target, "ms"),
-                          query(target, "sum"));
+                          query(target, "sum"), number(target, "announced") != 0);
   if (path == "/broken") return (void)broken();
   if (path == "/mismatch") return (void)mismatch(number(target, "length"), number(target, "n"));
   if (path == "/sleep") return (void)slow(number(target, "ms"));

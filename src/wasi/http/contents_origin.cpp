@@ -34,7 +34,10 @@ asio::awaitable<Result<std::span<const std::byte>>> ContentsOrigin::read(std::si
       }
     }
     const State state = contents_->state();
-    if (state == State::finished && contents_->pending().empty()) {
+    // A request of no bytes ends here, too, unless its trailers are there or announced, as it does on the
+    // wire.
+    const bool nothing = !maker_ && state == State::open && contents_->announced() == 0;
+    if ((state == State::finished && contents_->pending().empty()) || nothing) {
       whole_ = true;
       co_return std::span<const std::byte>();
     }

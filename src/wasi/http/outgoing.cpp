@@ -138,12 +138,12 @@ class Outgoing::Flight final : public std::enable_shared_from_this<Flight>, priv
         co_return fail(Errc::http_protocol, "the request's body was dropped before it was finished");
       const bool whole = body_->state() == OutgoingContents::State::finished && !body_->trailers();
       upload = !whole || !body_->pending().empty();
-      // Where there are nothing but trailers, or may be, a length would leave them no place.
-      const std::uint64_t announced = body_->announced().value_or(0);
       if (whole) {
         size = BodySize::known(body_->pending().size());
+      } else if (body_->state() == OutgoingContents::State::finished && body_->pending().empty()) {
+        size = BodySize::unknown();  // nothing but trailers, for which a length leaves no place
       } else {
-        size = announced != 0 ? BodySize::known(announced) : BodySize::unknown();
+        size = body_->announced() ? BodySize::known(*body_->announced()) : BodySize::unknown();
       }
     }
     std::shared_ptr<ClientExchange> exchange = std::move(exchange_);

@@ -50,6 +50,9 @@ class MessageBody {
                                                              std::optional<std::uint64_t> announced,
                                                              Quota::Slot share);
 
+  /// It is known to have no bytes.
+  [[nodiscard]] bool has_no_bytes() const noexcept { return made_ && !made_->contents; }
+
  private:
   std::shared_ptr<http::IncomingBody> incoming_;
   std::optional<BodyEnds> made_;

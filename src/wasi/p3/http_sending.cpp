@@ -12,6 +12,12 @@ std::expected<Outbound, ErrorCode> to_outbound(std::unique_ptr<Request> request,
                .timeouts = request->options() ? *request->options() : http::RequestTimeouts{}};
   auto length = http::content_length(*out.request.fields);
   if (!length) return std::unexpected(ErrorCode::of<ErrorCase::http_protocol_error>());
+  // What has no bytes may still have trailers. But guests hold their end open until they have the answer, and
+  // servers answer what has ended: who means to have some says so (RFC 9110 §6.6.2).
+  if (request->body().has_no_bytes()) {
+    const bool announced = out.request.fields->contains("trailer");
+    *length = announced ? std::nullopt : std::optional<std::uint64_t>(0);
+  }
   out.request.body =
       request->body().send(StreamedBody::Of::request, *length, context.message_bytes().empty());
   return out;
