@@ -53,6 +53,8 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
   if (outcome && signal_ != 0) outcome = std::unexpected(interrupted());
   if (outcome) outcome = tree->outcome();
   tree.reset();
+  // Calls of the host that the guest has left behind hear of it from the loop, and end there.
+  loop.poll();
   // Companions that its requests went to.
   if (wasi::http::local_calls(loop) != 0) {
     wasi::http::kill_local_calls(loop, Error(Errc::cancelled, "the command has ended"));
