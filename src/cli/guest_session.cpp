@@ -6,6 +6,7 @@
 #include "wasi/http/local_call.hpp"
 
 #include <unistd.h>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
@@ -15,6 +16,19 @@ namespace wisp::cli {
 namespace {
 
 Error interrupted() { return Error(Errc::cancelled, "the program was interrupted"); }
+
+/// Runs `work` from the loop. What guests do and leave behind cancels coroutines, which Asio does at once
+/// from there; from elsewhere it posts that, and the coroutine may have ended by then, with the signal.
+template <class Work>
+void from_loop(boost::asio::io_context& loop, Work work) {
+  bool done = false;
+  boost::asio::post(loop, [&] {
+    work();
+    done = true;
+  });
+  while (!done && loop.run_one() != 0) {
+  }
+}
 
 }  // namespace
 
@@ -37,7 +51,8 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
 
   std::unique_ptr<component::Tree> tree;
   Result<> outcome;
-  TRY(guest.start([&] {
+  Result<> started;
+  const auto enter = [&] {
     auto made = component::Tree::instantiate(std::move(linked), guest, limits, context_);
     if (!made) {
       outcome = std::unexpected(std::move(made).error());
@@ -45,26 +60,29 @@ Result<> GuestSession::run(std::shared_ptr<const component::Linked> linked,
     }
     tree = *std::move(made);
     outcome = work(*tree, guest);
-  }));
+  };
+  from_loop(loop, [&] { started = guest.start(enter); });
+  TRY(std::move(started));
   while (!guest.done()) loop.run_one();
   // A task of the guest may go on after it has answered.
   while (outcome && tree->tasks() != 0 && signal_ == 0 && loop.run_one() != 0) {
   }
   if (outcome && signal_ != 0) outcome = std::unexpected(interrupted());
   if (outcome) outcome = tree->outcome();
-  tree.reset();
-  // Calls of the host that the guest has left behind hear of it from the loop, and end there.
+  from_loop(loop, [&] { tree.reset(); });
+  // Calls of the host that the guest has left behind end there.
   loop.poll();
   // Companions that its requests went to.
   if (wasi::http::local_calls(loop) != 0) {
-    wasi::http::kill_local_calls(loop, Error(Errc::cancelled, "the command has ended"));
+    from_loop(loop,
+              [&] { wasi::http::kill_local_calls(loop, Error(Errc::cancelled, "the command has ended")); });
     while (wasi::http::local_calls(loop) != 0) loop.run_one();
   }
-  component::end_lingering(shard_, Error(Errc::cancelled, "the command has ended"));
+  from_loop(loop, [&] { component::end_lingering(shard_, Error(Errc::cancelled, "the command has ended")); });
   // Destructors of resources that the guest still held of its companions.
   while (component::pending_drops(shard_) != 0) loop.run_one();
   if (const auto& outgoing = context_->outgoing()) {
-    outgoing->shut_down();
+    from_loop(loop, [&] { outgoing->shut_down(); });
     while (outgoing->in_flight() != 0) loop.run_one();
   }
   // What the guest has written into streams that are still on their way, and what a slow reader has not taken
