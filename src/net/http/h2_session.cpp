@@ -255,7 +255,7 @@ struct H2Session::Callbacks {
     return session.glitch(20) ? NGHTTP2_ERR_CALLBACK_FAILURE : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
-  static int on_frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+  static int on_frame_recv(nghttp2_session* native, const nghttp2_frame* frame, void* user) {
     H2Session& session = self(user);
     H2Stream* stream = session.find(frame->hd.stream_id);
     const bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -275,8 +275,11 @@ struct H2Session::Callbacks {
         session.on_goaway();
         return 0;
       case NGHTTP2_RST_STREAM:
-        // A server may end each stream that we have opened so (RFC 9113 §8.1); gRPC's do.
-        if (session.side_ == Side::client && stream != nullptr) return 0;
+        // A server may end each stream that we have opened so (RFC 9113 §8.1), also one that is through on
+        // our side; gRPC's do.
+        if (session.side_ == Side::client &&
+            ++session.resets_ <= nghttp2_session_get_next_stream_id(native) / 2)
+          return 0;
         [[fallthrough]];
       case NGHTTP2_PING:
       case NGHTTP2_SETTINGS:

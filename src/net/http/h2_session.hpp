@@ -224,6 +224,7 @@ class H2Session : public Transport::Reader, public std::enable_shared_from_this<
   Timer head_timer_;  // a head has begun and is not complete: it blocks the whole connection
   std::uint64_t glitch_window_ = 0;
   unsigned glitches_ = 0;
+  std::uint64_t resets_ = 0;  // received by a client
   bool receiving_ = false;
   bool sending_ = false;  // within gather()
   bool writing_ = false;  // a write is out
