@@ -358,10 +358,8 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (outcome) [[likely]]
       return outcome;
     if (fault == Fault::caller || run.cancelled()) return outcome;
-    const auto instead = result_instead(outcome.error());
-    const bool fresh = claim(caller.tree());
+    const auto instead = survived(caller.tree(), outcome.error());
     if (!instead) return outcome;
-    if (fresh) tell(outcome.error());
     forget_poisoned(caller);
     return report(side, lowered_, values, *instead);
   }
@@ -387,10 +385,8 @@ class ComponentFunction final : public HostFunction, public Marshalling {
     if (outcome) [[likely]]
       return outcome;
     if (fault == Fault::caller || run.cancelled()) return outcome;
-    const auto instead = result_instead(outcome.error());
-    const bool fresh = claim(caller.tree());
+    const auto instead = survived(caller.tree(), outcome.error());
     if (!instead) return outcome;
-    if (fresh) tell(outcome.error());
     forget_poisoned(caller);
     return write_instead(subtask, *instead);
   }
@@ -410,10 +406,8 @@ class ComponentFunction final : public HostFunction, public Marshalling {
 
   bool absorbs(Subtask& subtask, const Error& error) const override {
     if (subtask.caller().tree().poisoned()) return false;
-    auto instead = result_instead(error);
-    const bool fresh = claim(subtask.caller().tree());
+    auto instead = survived(subtask.caller().tree(), error);
     if (!instead) return false;
-    if (fresh) tell(error);
     std::make_shared<CrashReport>(subtask, [this, value = *std::move(instead)](Subtask& of) {
       return write_instead(of, value);
     })->send();
@@ -438,15 +432,16 @@ class ComponentFunction final : public HostFunction, public Marshalling {
         fmt::format("the component {} trapped: {}", from_.provider->name, error.message()));
   }
 
-  /// The operator learns what the caller survives.
-  void tell(const Error& error) const {
+  /// As result_instead(). The operator is told of a crash that the caller survives, unless somebody has told
+  /// before; one that it does not survive is its own end.
+  std::optional<Value> survived(Tree& caller, const Error& error) const {
+    auto instead = result_instead(error);
+    const bool untold = Session::of(caller, from_).claim();
     const Provider& provider = *from_.provider;
-    if (provider.on_crash && is_news(error))
+    if (instead && untold && provider.on_crash && is_news(error))
       provider.on_crash(Error(error).in(provider.name).with("export", export_));
+    return instead;
   }
-
-  /// Whoever calls this tells about the crash, or is ended by it.
-  [[nodiscard]] bool claim(Tree& caller) const { return Session::of(caller, from_).claim(); }
 
   /// Ends a call with such a result. Inside the caller's tree.
   Result<> write_instead(Subtask& subtask, const Value& value) const {

@@ -1,8 +1,7 @@
 #include "wasi/http/service.hpp"
 
-#include "net/loop.hpp"
-
 #include "component/link/late_drops.hpp"
+#include "net/loop.hpp"
 #include "wasi/http/local_call.hpp"
 
 #include <boost/asio/co_spawn.hpp>

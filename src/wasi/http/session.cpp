@@ -169,6 +169,7 @@ asio::awaitable<Result<>> HttpHandler::Session::send(OutgoingResponse response) 
   using State = OutgoingContents::State;
   const bool whole = body->state() == State::finished && !body->trailers() && exchange_->lost() == Lost::no;
   Result<> sent;
+  // What stream() would do as well, by two coroutines more.
   if (whole && !is_head(*exchange_)) {
     sent = co_await exchange_->respond(head, body->pending());
   } else {
