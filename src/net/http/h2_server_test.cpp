@@ -1,14 +1,11 @@
-#include "net/http/loopback_testing.hpp"
+#include "net/http/h2_testing.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <nghttp2/nghttp2.h>
-
 #include <atomic>
 #include <cstdlib>
-#include <map>
 
 namespace wisp::net::http {
 namespace {
@@ -22,130 +19,8 @@ asio::awaitable<void> sleep_for(std::chrono::milliseconds time) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-using FieldList = std::vector<std::pair<std::string, std::string>>;
-
 // NOLINTNEXTLINE(bugprone-throwing-static-initialization): a test program may end there
 const FieldList kGet = {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/"}};
-
-/// Frames made by hand, so that they can be wrong.
-class RawH2 {
- public:
-  explicit RawH2(std::uint16_t port) : client_(port) {
-    nghttp2_hd_deflate_new(&deflater_, 4096);
-    nghttp2_hd_inflate_new(&inflater_);
-    client_.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    send_frame(NGHTTP2_SETTINGS, 0, 0, "");
-  }
-  ~RawH2() {
-    nghttp2_hd_deflate_del(deflater_);
-    nghttp2_hd_inflate_del(inflater_);
-  }
-
-  static std::string frame(std::uint8_t type, std::uint8_t flags, std::int32_t stream,
-                           std::string_view payload) {
-    std::string bytes;
-    for (const int shift : {16, 8, 0}) bytes += static_cast<char>(payload.size() >> shift);
-    bytes += static_cast<char>(type);
-    bytes += static_cast<char>(flags);
-    for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(stream >> shift);
-    return bytes.append(payload);
-  }
-  void send_frame(std::uint8_t type, std::uint8_t flags, std::int32_t stream, std::string_view payload) {
-    client_.send(frame(type, flags, stream, payload));
-  }
-  std::string block(const FieldList& fields) {
-    std::vector<nghttp2_nv> values;
-    for (const auto& [name, value] : fields) {
-      values.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-                        reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
-                        value.size(), NGHTTP2_NV_FLAG_NO_INDEX});
-    }
-    std::string out(nghttp2_hd_deflate_bound(deflater_, values.data(), values.size()), '\0');
-    const auto size = nghttp2_hd_deflate_hd(deflater_, reinterpret_cast<std::uint8_t*>(out.data()),
-                                            out.size(), values.data(), values.size());
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-  }
-  void request(std::int32_t stream, const FieldList& fields, std::uint8_t flags = NGHTTP2_FLAG_END_STREAM) {
-    send_frame(NGHTTP2_HEADERS, static_cast<std::uint8_t>(flags | NGHTTP2_FLAG_END_HEADERS), stream,
-               block(fields));
-  }
-
-  struct Frame {
-    int type = -1;  // -1: the connection ended
-    std::uint8_t flags = 0;
-    std::int32_t stream = 0;
-    std::string payload;
-  };
-  Frame next() {
-    const std::string head = client_.read_or_end(9);
-    if (head.size() < 9) return {};
-    const auto byte = [&](std::size_t i) {
-      return static_cast<std::uint32_t>(static_cast<unsigned char>(head[i]));
-    };
-    Frame result;
-    result.type = static_cast<int>(byte(3));
-    result.flags = static_cast<std::uint8_t>(byte(4));
-    result.stream =
-        static_cast<std::int32_t>((byte(5) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8)) & 0x7FFFFFFFU);
-    result.payload = client_.read_or_end(byte(0) << 16 | byte(1) << 8 | byte(2));
-    return result;
-  }
-  /// ":status" of a HEADERS frame.
-  std::string status(const Frame& frame) {
-    std::string status;
-    const auto* at = reinterpret_cast<const std::uint8_t*>(frame.payload.data());
-    std::size_t left = frame.payload.size();
-    for (;;) {
-      nghttp2_nv value;
-      int flags = 0;
-      const auto used = nghttp2_hd_inflate_hd2(inflater_, &value, &flags, at, left, 1);
-      if (used < 0) return "undecodable";
-      at += used;
-      left -= static_cast<std::size_t>(used);
-      if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0 &&
-          std::string_view(reinterpret_cast<char*>(value.name), value.namelen) == ":status") {
-        status.assign(reinterpret_cast<char*>(value.value), value.valuelen);
-      }
-      if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) break;
-    }
-    nghttp2_hd_inflate_end_headers(inflater_);
-    return status;
-  }
-  /// What becomes of a stream: "200", "reset 8", "goaway 11" or "end".
-  std::string fate(std::int32_t stream) {
-    for (;;) {
-      const Frame frame = next();
-      if (frame.type == -1) return "end";
-      if (frame.type == NGHTTP2_HEADERS && frame.stream == stream) return status(frame);
-      if (frame.type == NGHTTP2_RST_STREAM && frame.stream == stream)
-        return fmt::format("reset {}", code(frame, 0));
-      if (frame.type == NGHTTP2_GOAWAY && code(frame, 4) != 0)
-        return fmt::format("goaway {}", code(frame, 4));
-    }
-  }
-  /// How the connection ends: "goaway 11", or "end" without a reason.
-  std::string end() {
-    std::string reason = "end";
-    for (;;) {
-      const Frame frame = next();
-      if (frame.type == -1) return reason;
-      if (frame.type == NGHTTP2_GOAWAY) reason = fmt::format("goaway {}", code(frame, 4));
-    }
-  }
-  RawClient& raw() { return client_; }
-
- private:
-  static std::uint32_t code(const Frame& frame, std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i)
-      value = value << 8 | static_cast<unsigned char>(frame.payload[at + i]);
-    return value;
-  }
-  RawClient client_;
-  nghttp2_hd_deflater* deflater_ = nullptr;
-  nghttp2_hd_inflater* inflater_ = nullptr;
-};
 
 FieldList with(FieldList fields, const FieldList& more) {
   fields.insert(fields.end(), more.begin(), more.end());
@@ -372,7 +247,7 @@ TEST(H2Server, ConcurrentStreamsAreLimited) {
       },
       options);
   RawH2 client(server.port());
-  for (const int id : {1, 3, 5, 7}) client.request(id, kGet);
+  for (const int id : {1, 3, 5, 7}) client.send_head(id, kGet);
   EXPECT_EQ(client.fate(7), "reset 7");  // REFUSED_STREAM
   EXPECT_TRUE(eventually([&] { return running == 3; }));
   client.raw().close();
@@ -395,7 +270,7 @@ TEST(H2Server, AWindowThatStaysShutEndsTheStream) {
       },
       options);
   RawH2 client(server.port());
-  client.request(1, kGet);
+  client.send_head(1, kGet);
   EXPECT_EQ(client.fate(1), "200");
   EXPECT_EQ(client.fate(1), "reset 2");
   EXPECT_TRUE(eventually([&] { return ended.load(); }));
@@ -419,13 +294,13 @@ TEST(H2Server, TimeLimits) {
   }
   {
     RawH2 idle(server.port());
-    idle.request(1, kGet);
+    idle.send_head(1, kGet);
     EXPECT_EQ(idle.fate(1), "200");
     EXPECT_EQ(idle.end(), "goaway 0");
   }
   {
     RawH2 half(server.port());
-    half.request(1, with(kGet, {{"content-length", "5"}}), 0);
+    half.send_head(1, with(kGet, {{"content-length", "5"}}), 0);
     EXPECT_EQ(half.fate(1), "408");
   }
   {
@@ -440,9 +315,9 @@ TEST(H2Server, RequestsPerConnection) {
   options.limits.requests_per_connection = 2;
   TestServer server(say("x"), options);
   RawH2 client(server.port());
-  client.request(1, kGet);
+  client.send_head(1, kGet);
   EXPECT_EQ(client.fate(1), "200");
-  client.request(3, kGet);
+  client.send_head(3, kGet);
   EXPECT_EQ(client.fate(3), "200");
   EXPECT_EQ(client.end(), "goaway 0");
 }
@@ -459,10 +334,10 @@ TEST(H2Server, DrainClosesIdleConnectionsAndFinishesWhatIsInFlight) {
   });
   RawH2 fresh(server.port());
   RawH2 idle(server.port());
-  idle.request(1, kGet);
+  idle.send_head(1, kGet);
   EXPECT_EQ(idle.fate(1), "200");
   RawH2 busy(server.port());
-  busy.request(1, {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/wait"}});
+  busy.send_head(1, {{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}, {":path", "/wait"}});
   ASSERT_TRUE(eventually([&] { return running == 1; }));
   auto drained = asio::co_spawn(server.loop().io(), server.server().drain(30s), asio::use_future);
   for (RawH2* client : {&fresh, &idle}) {
@@ -491,7 +366,7 @@ TEST(H2Server, ResetIsADisconnect) {
     --running;
   });
   RawH2 client(server.port());
-  client.request(1, kGet);
+  client.send_head(1, kGet);
   ASSERT_TRUE(eventually([&] { return running == 1; }));
   client.send_frame(NGHTTP2_RST_STREAM, 0, 1, std::string_view("\0\0\0\x08", 4));
   EXPECT_TRUE(eventually([&] { return running == 0; }));
@@ -510,11 +385,11 @@ TEST(H2Server, AClientThatWaitsForContinueGetsIt) {
   RawH2 client(server.port());
   const FieldList post{
       {":method", "POST"}, {":scheme", "http"}, {":authority", "a"}, {"expect", "100-continue"}};
-  client.request(1, with({{":path", "/"}}, post), 0);
+  client.send_head(1, with({{":path", "/"}}, post), 0);
   EXPECT_EQ(client.fate(1), "100");
   client.send_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, "abc");
   EXPECT_EQ(client.fate(1), "200");
-  client.request(3, with({{":path", "/no"}}, post), 0);
+  client.send_head(3, with({{":path", "/no"}}, post), 0);
   EXPECT_EQ(client.fate(3), "403");
 }
 
@@ -525,7 +400,7 @@ TEST(H2Server, CrumbsOfCookiesAreJoined) {
     must(co_await exchange.respond({}, {}));
   });
   RawH2 client(server.port());
-  client.request(1, with(kGet, {{"cookie", "a=b"}, {"cookie", "c=d"}}));
+  client.send_head(1, with(kGet, {{"cookie", "a=b"}, {"cookie", "c=d"}}));
   EXPECT_EQ(client.fate(1), "200");
 }
 

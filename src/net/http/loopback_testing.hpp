@@ -88,6 +88,11 @@ class TestServer {
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port, std::source_location at = std::source_location::current());
+  /// The server's end of a connection, which it owns; see RawListener.
+  struct Accepted {
+    int socket;
+  };
+  explicit RawClient(Accepted connection);
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
@@ -117,6 +122,23 @@ class RawClient {
   int socket_ = -1;
   bool was_reset_ = false;
   std::string buffer_;
+};
+
+/// A loopback port whose connections a test answers by hand. Every wait ends after ten seconds, with a
+/// failure.
+class RawListener {
+ public:
+  explicit RawListener(std::source_location at = std::source_location::current());
+  ~RawListener();
+  RawListener(const RawListener&) = delete;
+  RawListener& operator=(const RawListener&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] RawClient::Accepted accept(std::source_location at = std::source_location::current());
+
+ private:
+  int socket_ = -1;
+  std::uint16_t port_ = 0;
 };
 
 /// Polls `condition` for up to ten seconds.

@@ -27,11 +27,21 @@ void TestServer::stop() {
   loop_.on_loop([this] { server_.reset(); });
 }
 
+namespace {
+
+void limit_waits(int socket) {
+  const timeval patience{.tv_sec = 10, .tv_usec = 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+}  // namespace
+
+RawClient::RawClient(Accepted connection) : socket_(connection.socket) { limit_waits(socket_); }
+
 RawClient::RawClient(std::uint16_t port, std::source_location at)
     : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-  const timeval patience{.tv_sec = 10, .tv_usec = 0};
-  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  limit_waits(socket_);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -124,6 +134,29 @@ void RawClient::reset() {
 bool RawClient::is_reset() const {
   pollfd self{.fd = socket_, .events = 0, .revents = 0};
   return ::poll(&self, 1, 0) == 1 && (self.revents & POLLERR) != 0;
+}
+
+RawListener::RawListener(std::source_location at) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  limit_waits(socket_);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) != 0 || ::listen(socket_, 16) != 0 ||
+      ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    ADD_FAILURE_AT(at.file_name(), static_cast<int>(at.line())) << "listen: " << std::strerror(errno);
+  }
+  port_ = ntohs(address.sin_port);
+}
+
+RawListener::~RawListener() { ::close(socket_); }
+
+RawClient::Accepted RawListener::accept(std::source_location at) {
+  const int socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (socket < 0) {
+    ADD_FAILURE_AT(at.file_name(), static_cast<int>(at.line())) << "accept: " << std::strerror(errno);
+  }
+  return {socket};
 }
 
 bool eventually(const std::function<bool()>& condition) {
