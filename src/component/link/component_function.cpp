@@ -4,7 +4,7 @@
 #include "component/instance/tree.hpp"
 #include "component/link/crash_error.hpp"
 #include "component/link/crash_watch.hpp"
-#include "component/link/late_drops.hpp"
+#include "component/link/provider_object.hpp"
 #include "component/link/session.hpp"
 #include "component/types/names.hpp"
 
@@ -23,37 +23,6 @@ HostTypeTag tag_of(const Linked& linked, ResourceId resource) {
   const auto& binding = linked.resources[resource.value];
   return binding.kind == ResourceBinding::Kind::host ? binding.tag : &linked.plan->resources[resource.value];
 }
-
-/// What another tree holds of a resource that a provider's tree defines: the tree stays as long as the
-/// handle.
-class ResourceProxy final : public HostResource {
- public:
-  ResourceProxy(Shard& shard, std::shared_ptr<Tree> tree, ResourceId resource, Rep rep)
-      : shard_(shard), tree_(std::move(tree)), resource_(resource), rep_(rep) {}
-  ~ResourceProxy() override {
-    if (owned_) drop_later(shard_, std::move(tree_), resource_, rep_);
-  }
-
-  Result<> dropped(GuestRun& run) override {
-    owned_ = false;
-    // Dropping a handle to a dead tree does nothing (design.md §6, "Ending a tree").
-    if (tree_->poisoned()) return {};
-    return tree_->destroy(run, resource_, rep_);
-  }
-
-  /// The resource is its tree's own again, or gone with it.
-  void disown() noexcept { owned_ = false; }
-
-  [[nodiscard]] const std::shared_ptr<Tree>& tree() const noexcept { return tree_; }
-  [[nodiscard]] Rep rep() const noexcept { return rep_; }
-
- private:
-  Shard& shard_;
-  std::shared_ptr<Tree> tree_;
-  ResourceId resource_;
-  Rep rep_;
-  bool owned_ = true;  // its destructor is to run when this ends
-};
 
 /// Hands an object over to a handle; without one it ends here.
 Result<std::uint32_t> lower_object(CallSide& side, ResourceId resource, Rep rep) {
@@ -129,7 +98,7 @@ class ProviderSide final : public Side {
   Result<Rep> lift_own(ResourceId resource, std::uint32_t handle) override {
     const Rep rep = TRY(inner_.lift_own(resource, handle));
     if (!owned(resource)) return rep;
-    return to_rep(new ResourceProxy(tree_.run().shard(), tree_.shared_from_this(), resource, rep));
+    return to_rep(new ProviderObject(tree_.shared_from_this(), resource, rep));
   }
   Result<Rep> lift_borrow(ResourceId resource, std::uint32_t handle) override {
     return inner_.lift_borrow(resource, handle);
@@ -139,7 +108,7 @@ class ProviderSide final : public Side {
       const Rep given = TRY(crossing_.give(rep, tree_.binding(resource).tag));
       return lower_object(inner_, resource, given);
     }
-    const std::unique_ptr<ResourceProxy> proxy(as_proxy(rep));
+    const std::unique_ptr<ProviderObject> proxy(as_proxy(rep));
     const auto handle = TRY(inner_.lower_own(resource, TRY(unwrap(*proxy))));
     proxy->disown();
     return handle;
@@ -170,12 +139,8 @@ class ProviderSide final : public Side {
 
  private:
   bool owned(ResourceId resource) const { return tree_.binding(resource).kind == ResourceBinding::Kind::own; }
-  static ResourceProxy* as_proxy(Rep rep) { return static_cast<ResourceProxy*>(to_object(rep)); }
-  Result<Rep> unwrap(const ResourceProxy& proxy) const {
-    if (proxy.tree().get() != &tree_)
-      return fail(Errc::trap_handle, "the resource belongs to another instance of the component");
-    return proxy.rep();
-  }
+  static ProviderObject* as_proxy(Rep rep) { return static_cast<ProviderObject*>(to_object(rep)); }
+  Result<Rep> unwrap(const ProviderObject& proxy) const { return proxy.rep_in(tree_); }
 
   CallSide& inner_;
   Tree& tree_;
@@ -524,7 +489,7 @@ class ComponentFunction final : public HostFunction, public Marshalling {
       const auto tag = tag_of(*from_.provider->linked, lift_.type->params[0].type->resource);
       if (!entry->is_resource() || caller.tree().linked().resources[entry->resource].tag != tag)
         return fail(Errc::trap_handle, "handle index {} used with the wrong type", handle);
-      const auto& own = static_cast<ResourceProxy*>(to_object(entry->rep))->tree();
+      const auto& own = static_cast<ProviderObject*>(to_object(entry->rep))->tree();
       return Target{.tree = own.get(), .keep = own};
     }
     fault = Fault::provider;
@@ -564,6 +529,13 @@ HostTypeTag provider_resource(const Provider& provider, const std::vector<std::s
   const ExportItem* item = find_item(*provider.linked->plan, path);
   const auto* resource = item != nullptr ? std::get_if<ResourceId>(&item->item) : nullptr;
   return resource != nullptr ? tag_of(*provider.linked, *resource) : nullptr;
+}
+
+bool defines_resource(const Provider& provider, std::string_view interface, std::string_view name) {
+  const ExportItem* item = find_item(*provider.linked->plan, {std::string(interface), std::string(name)});
+  const auto* resource = item != nullptr ? std::get_if<ResourceId>(&item->item) : nullptr;
+  return resource != nullptr &&
+         provider.linked->resources[resource->value].kind == ResourceBinding::Kind::own;
 }
 
 namespace {

@@ -12,6 +12,10 @@ namespace wisp::component {
 /// that the provider defines itself are held by others as proxies.
 [[nodiscard]] HostTypeTag provider_resource(const Provider& provider, const std::vector<std::string>& path);
 
+/// The provider defines the resource `name` of its exported `interface` (canonical) itself.
+[[nodiscard]] bool defines_resource(const Provider& provider, std::string_view interface,
+                                    std::string_view name);
+
 /// How an export stands for an import of another name.
 struct StandIn {
   std::vector<std::string> path;  ///< of the export

@@ -25,6 +25,7 @@ class Linking final : private ResourceTags {
         host_(host),
         providers_(providers),
         bridges_(bridges.interfaces),
+        known_(bridges.known),
         twins_(bridges.twins) {}
 
   Result<> run(Linked& linked) {
@@ -71,12 +72,20 @@ class Linking final : private ResourceTags {
     auto& bindings = linked_->resources;
     for (std::uint32_t i = 0; i < plan_.resources.size(); ++i)
       bindings.push_back({.kind = ResourceBinding::Kind::own, .canonical = i, .tag = nullptr});
+    for (const auto& known : known_) {
+      const ExportItem* const item = find_item(plan_, {known.interface, known.name});
+      const auto* const resource = item != nullptr ? std::get_if<ResourceId>(&item->item) : nullptr;
+      if (resource != nullptr && !plan_.resources[resource->value].imported)
+        bindings[resource->value].tag = known.tag;
+    }
     for (const auto& import : plan_.imported_resources) {
       auto& binding = bindings[import.id.value];
       binding.kind = ResourceBinding::Kind::host;
       if (const auto from = TRY(provider(import.path, "resource")); from.provider != nullptr) {
         binding.tag = provider_resource(*from.provider, import.path);
         if (binding.tag == nullptr) return wrong_kind(import.path, "resource", from.provider->name);
+      } else if (const HostTypeTag own = TRY(bridged_resource(import.path)); own != nullptr) {
+        binding.tag = own;
       } else {
         const HostInterface* interface = import.path.size() == 2 ? host_.find(import.path[0]) : nullptr;
         const HostResourceType* type = interface ? interface->find_resource(import.path[1]) : nullptr;
@@ -94,18 +103,48 @@ class Linking final : private ResourceTags {
     return {};
   }
 
+  struct Bridged {
+    const Bridge* bridge = nullptr;  // null: there is none
+    ProviderRef from;
+  };
+
+  /// The bridge for an import that nobody exports, and whom it leads to.
+  Result<Bridged> bridged(const std::vector<std::string>& path, std::string_view what) const {
+    const auto name = canonical_name(path[0]);
+    for (const auto& bridge : bridges_) {
+      if (bridge.import_name != name) continue;
+      auto from = TRY(provider({bridge.export_name}, path, what));
+      if (from.provider == nullptr || !defines(*from.provider, bridge)) continue;
+      // The exact imports come first, then one use of the providers for each family.
+      const auto first = std::ranges::find_if(bridges_, [&](const Bridge& other) {
+        return &other == &bridge || (!bridge.family.empty() && other.family == bridge.family);
+      });
+      const auto number = static_cast<std::uint32_t>(first - bridges_.begin());
+      from.index += (number + 1) * static_cast<std::uint32_t>(providers_.size());
+      return Bridged{.bridge = &bridge, .from = std::move(from)};
+    }
+    return Bridged{};
+  }
+
+  static bool defines(const Provider& provider, const Bridge& bridge) {
+    return bridge.defines.empty() || defines_resource(provider, bridge.export_name, bridge.defines);
+  }
+
+  /// The class of a bridge for an imported resource; null if there is none.
+  Result<HostTypeTag> bridged_resource(const std::vector<std::string>& path) const {
+    if (path.size() != 2) return nullptr;
+    const auto over = TRY(bridged(path, "resource"));
+    if (over.bridge == nullptr) return nullptr;
+    const auto& own = over.bridge->resources;
+    const auto found = std::ranges::find(own, path[1], &std::pair<std::string, HostTypeTag>::first);
+    return found == own.end() ? nullptr : found->second;
+  }
+
   Result<std::shared_ptr<const HostFunction>> bind(const ImportedFunc& import) {
     if (const auto from = TRY(provider(import.path, "function")); from.provider != nullptr)
       return bind_component_function(from, import, *this, twins_);
-    const auto name = canonical_name(import.path[0]);
-    for (std::uint32_t number = 0; number < bridges_.size(); ++number) {
-      const auto& bridge = bridges_[number];
-      if (bridge.import_name != name) continue;
-      auto from = TRY(provider({bridge.export_name}, import.path, "function"));
-      if (from.provider == nullptr) continue;
-      from.index += (number + 1) * static_cast<std::uint32_t>(providers_.size());
-      return bridge.bind(from, import, *this);
-    }
+    if (const auto over = TRY(bridged(import.path, "function")); over.bridge != nullptr)
+      return over.bridge->bind(over.from, import, *this);
     const HostInterface* interface = import.path.size() == 2 ? host_.find(import.path[0]) : nullptr;
     const HostFunction* function = interface ? interface->find_function(import.path[1]) : nullptr;
     if (function == nullptr) return missing(import.path, "function", interface);
@@ -166,6 +205,7 @@ class Linking final : private ResourceTags {
   const HostLinker& host_;
   std::span<const std::shared_ptr<const Provider>> providers_;
   std::span<const Bridge> bridges_;
+  std::span<const KnownResource> known_;
   std::shared_ptr<const Twins> twins_;
   Linked* linked_ = nullptr;
 };

@@ -30,11 +30,25 @@ struct ProviderRef {
   std::uint32_t index = 0;
 };
 
+/// A resource type of an interface that host code knows by a C++ type.
+struct KnownResource {
+  std::string interface;  ///< canonical
+  std::string name;
+  HostTypeTag tag = nullptr;
+};
+
 /// A way to meet imports of one interface by exports of another one, such as its next version, where nobody
 /// exports the interface itself.
 struct Bridge {
   std::string import_name;  ///< canonical: "wasi:http/handler@0.3"
   std::string export_name;  ///< canonical
+  /// Only for providers that define this resource of the exported interface themselves; empty: for all.
+  std::string defines = {};
+  /// Resource types of the imported interface that are of the bridge's own classes (HostResource), by name;
+  /// the others are the host's.
+  std::vector<std::pair<std::string, HostTypeTag>> resources = {};
+  /// Bridges of one family share the provider's instances; empty: each has its own.
+  std::string family = {};
   /// The function behind an import of that interface. Its attachment is its own: exact imports from the same
   /// provider have another.
   std::function<Result<std::shared_ptr<const HostFunction>>(
@@ -45,6 +59,9 @@ struct Bridge {
 /// What lets components of different versions of the host's interfaces use each other.
 struct Bridges {
   std::vector<Bridge> interfaces;
+  /// Resources that providers may define themselves and bridges hold handles of (wit_provider.hpp): a
+  /// component that exports one has the tag in its ResourceBinding.
+  std::vector<KnownResource> known = {};
   std::shared_ptr<const Twins> twins = std::make_shared<Twins>();
 };
 

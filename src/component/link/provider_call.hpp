@@ -3,6 +3,7 @@
 #include "component/link/component_function.hpp"
 #include "component/link/host_abi.hpp"
 #include "component/link/session.hpp"
+#include "component/link/wit_provider.hpp"
 
 #include <memory>
 #include <string>
@@ -24,7 +25,8 @@ template <class Signature>
 class ProviderFunction;
 
 /// A function that a provider exports, as C++ sees it: R and A… as in host functions (host.hpp), but without
-/// views in R. Immutable, shared by all shards.
+/// views in R; handles of the provider's own resources are Foreign and Lent (wit_provider.hpp). Immutable,
+/// shared by all shards.
 template <class R, class... A>
 class ProviderFunction<R(A...)> {
   using Fields = WitFields<A...>;
@@ -58,11 +60,17 @@ class ProviderFunction<R(A...)> {
     return call_in(*in, caller, std::move(arguments)...);
   }
   [[nodiscard]] Result<R> call_in(Tree& tree, Caller& caller, A... arguments) const {
+    return call_on(tree, caller.tree().run(), std::move(arguments)...);
+  }
+  /// As above on the fiber of `run`, whoever has started it: in `tree`, which is one of this provider
+  /// (Errc::trap_handle).
+  [[nodiscard]] Result<R> call_on(Tree& tree, GuestRun& run, A... arguments) const {
+    if (&tree.linked() != from_.provider->linked.get())
+      return fail(Errc::trap_handle, "the resource belongs to another component");
     std::tuple<A...> values(std::move(arguments)...);
     std::conditional_t<std::is_void_v<R>, Unit, std::optional<Returned>> result;
     TRY(tree.call(
-        caller.tree().run(), *lift_,
-        [&](CallSide& side, FlatSpan params) { return lower(side, params, std::move(values)); },
+        run, *lift_, [&](CallSide& side, FlatSpan params) { return lower(side, params, std::move(values)); },
         [&](CallSide& side, FlatSpan results) -> Result<> {
           if constexpr (!std::is_void_v<R>) result.emplace(TRY(lift(side, results)));
           return {};
