@@ -1,7 +1,7 @@
 #include "component/instance/guest_buffer.hpp"
 
 #include "component/abi/transfer.hpp"
-#include "component/instance/call_side.hpp"
+#include "component/instance/handle_passage.hpp"
 #include "component/instance/tree.hpp"
 
 namespace wisp::component {
@@ -80,7 +80,11 @@ Result<> GuestSink::take(Source& source, std::uint32_t count) {
   if (!crosses)
     return plan.run_elements(reading, from.at(source.progress()), writing, region_.at(progress()), count);
   // Both trees may run code of their guests for it; the one that is not running now has nothing inside.
-  return other.inside([&] {
+  return other.inside([&]() -> Result<> {
+    if (region_.element->contains_handle) {
+      PassingSide giving(reading), getting(writing);
+      return plan.run_elements(giving, from.at(source.progress()), getting, region_.at(progress()), count);
+    }
     return plan.run_elements(reading, from.at(source.progress()), writing, region_.at(progress()), count);
   });
 }

@@ -49,6 +49,8 @@ struct CoreItemRef {
   const wisp_module_export_t* exported = nullptr;  ///< owned by Linked; null for trampolines
 };
 
+class HandlePassage;
+
 /// A component with all its imports bound and its modules compiled: what trees are made of. Immutable, shared
 /// by all shards; made by link/.
 struct Linked {
@@ -59,7 +61,8 @@ struct Linked {
 
   [[nodiscard]] const ResourceTags& tags() const noexcept { return tags_; }
 
-  std::shared_ptr<const void> owner;  ///< keeps the plan and the binary it points into
+  std::shared_ptr<const void> owner;       ///< keeps the plan and the binary it points into
+  const HandlePassage* passage = nullptr;  ///< for own handles in streams and futures to other trees
   const Plan* plan = nullptr;
   std::vector<std::shared_ptr<const engine::Module>> modules;  ///< by own module
   std::vector<std::shared_ptr<const HostFunction>> functions;  ///< by imported function

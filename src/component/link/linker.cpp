@@ -1,6 +1,7 @@
 #include "component/link/linker.hpp"
 
 #include "component/link/component_function.hpp"
+#include "component/link/provider_object.hpp"
 #include "component/types/names.hpp"
 
 #include <fmt/ranges.h>
@@ -220,6 +221,7 @@ Result<std::shared_ptr<const Linked>> link(std::shared_ptr<const Component> comp
   linked->plan = &*component->plan();
   linked->modules = component->modules();
   TRY(Linking(*linked->plan, host, providers, bridges).run(*linked));
+  linked->passage = &provider_object_passage();
   linked->owner = std::move(component);
   return linked;
 }

@@ -13,9 +13,28 @@ bool defines(CallSide& side, ResourceId resource, HostTypeTag tag) {
   return binding.kind == ResourceBinding::Kind::own && binding.tag == tag;
 }
 
+class Passage final : public HandlePassage {
+ public:
+  Rep out(Tree& tree, ResourceId resource, Rep rep) const override {
+    return to_rep(new ProviderObject(tree.shared_from_this(), resource, rep));
+  }
+  Result<std::uint32_t> back(CallSide& side, ResourceId resource, Rep object) const override {
+    // Handles of a resource that the tree defines are nothing else in the trees of its importers.
+    const std::unique_ptr<ProviderObject> mine(static_cast<ProviderObject*>(to_object(object)));
+    const auto handle = TRY(side.lower_own(resource, TRY(mine->rep_in(side.instance().tree()))));
+    mine->disown();
+    return handle;
+  }
+};
+
 Unexpected wrong_type() { return fail(Errc::trap_handle, "a resource was used with the wrong type"); }
 
 }  // namespace
+
+const HandlePassage& provider_object_passage() {
+  static const Passage kPassage;
+  return kPassage;
+}
 
 ProviderObject::~ProviderObject() {
   if (!owned_) return;

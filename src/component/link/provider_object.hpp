@@ -1,5 +1,6 @@
 #pragma once
 
+#include "component/instance/handle_passage.hpp"
 #include "component/instance/host_resource.hpp"
 #include "component/instance/tree.hpp"
 
@@ -36,6 +37,9 @@ class ProviderObject final : public HostResource {
   Rep rep_;
   bool owned_ = true;  // its destructor is to run when this ends
 };
+
+/// For Linked: other trees hold ProviderObjects.
+[[nodiscard]] const HandlePassage& provider_object_passage();
 
 /// What wit_provider.hpp is made of. `tag`: of a KnownResource that the side's component defines. All fail
 /// with Errc::trap_handle.
