@@ -87,6 +87,8 @@ class ProviderFunction<R(A...)> {
     LowerContext out{.side = side, .memory = side.memory()};
     return Fields::lower(out, params.data(), std::move(values));
   }
+  /// What the provider said, in CallSource::resolve.
+  [[nodiscard]] auto lift_results(CallSide& side, FlatSpan results) const { return lift(side, results); }
   [[nodiscard]] const Lift& lifted() const noexcept { return *lift_; }
   [[nodiscard]] const Provider& provider() const noexcept { return *from_.provider; }
   [[nodiscard]] const std::shared_ptr<const Provider>& share_provider() const noexcept {

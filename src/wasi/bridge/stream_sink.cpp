@@ -23,21 +23,20 @@ class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_th
  public:
   Pipe(boost::asio::io_context& loop, Quota::Slot slot) : loop_(loop), slot_(std::move(slot)) {}
 
-  [[nodiscard]] p3::StdioStream readable() { return writer_.readable(); }
+  [[nodiscard]] component::Stream<std::uint8_t> readable() { return writer_.readable(); }
 
-  void begin(p3::StdioFuture outcome, std::shared_ptr<component::Tree> to) {
+  void begin(std::unique_ptr<Outcome> outcome, std::shared_ptr<component::Tree> to) {
     to_ = std::move(to);
-    outcome_.emplace(std::move(outcome));
+    outcome_ = std::move(outcome);
     const auto later = [this, weak = weak_from_this()] {
       boost::asio::post(loop_, [weak] {
         if (const auto self = weak.lock()) self->step();
       });
     };
     writer_.on_progress = later;
-    outcome_->on_progress = later;
     later_ = later;
     dropping_.link(writer_.dropping(), *this);
-    outcome_->start();
+    outcome_->start(later);
   }
 
   [[nodiscard]] std::size_t room() const noexcept {
@@ -49,7 +48,7 @@ class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_th
 
   void write(ByteView bytes) {
     if (bytes.size() > kMost - std::min(kMost, waiting())) {
-      end_.fail({.text = "more was written than there was room for", .detail = p3::StdioError::io});
+      end_.fail({.text = "more was written than there was room for", .detail = gone()});
       return give_up();
     }
     const auto* const from = reinterpret_cast<const std::uint8_t*>(bytes.data());
@@ -73,7 +72,7 @@ class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_th
     if (waiting() == 0) flushing_ = false;
     const bool told = outcome_ && !outcome_->pending();
     if (told && !said_) said_ = outcome_->finish();
-    const bool failed = said_ && !*said_ && said_->error() != p3::StdioError::pipe;
+    const bool failed = said_ && !*said_ && !said_->error().reader_gone;
     if (failed || (writer_.dropped() && told)) over(failed);
   }
 
@@ -106,16 +105,17 @@ class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_th
 
   void over(bool failed) {
     if (failed) {
-      end_.fail(
-          {.text = fmt::format("the component that is written to failed: {}", p3::text_of(said_->error())),
-           .detail = said_->error()});
+      end_.fail({.text = fmt::format("the component that is written to failed: {}", said_->error().text),
+                 .detail = said_->error().detail});
     } else if (!said_) {
-      end_.fail({.text = "the component that is written to has ended", .detail = p3::StdioError::io});
+      end_.fail({.text = "the component that is written to has ended", .detail = gone()});
     } else {
       end_.end();
     }
     give_up();
   }
+
+  [[nodiscard]] std::any gone() const { return outcome_ ? outcome_->gone() : std::any(); }
 
   void give_up() {
     writer_.close();
@@ -136,8 +136,8 @@ class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_th
   std::vector<std::uint8_t> sending_;  // offered
   std::vector<std::uint8_t> next_;
   component::StreamWriter<std::uint8_t> writer_;
-  std::optional<component::FutureReader<p3::StdioOutcome>> outcome_;
-  std::optional<p3::StdioOutcome> said_;
+  std::unique_ptr<Outcome> outcome_;  // null: not begun
+  std::optional<std::expected<void, OutcomeError>> said_;
   std::function<void()> later_;
   EndState end_;
   SignalLink dropping_;
@@ -149,20 +149,28 @@ class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_th
 
 StreamSink::StreamSink(boost::asio::io_context& loop, Quota::Slot slot)
     : pipe_(std::make_shared<Pipe>(loop, std::move(slot))) {}
-StreamSink::~StreamSink() { pipe_->close(); }
+StreamSink::~StreamSink() { shut_down(); }
 
-p3::StdioStream StreamSink::readable() { return pipe_->readable(); }
-void StreamSink::begin(p3::StdioFuture outcome, std::shared_ptr<component::Tree> to) {
+component::Stream<std::uint8_t> StreamSink::readable() { return pipe_->readable(); }
+void StreamSink::begin(std::unique_ptr<Outcome> outcome, std::shared_ptr<component::Tree> to) {
   pipe_->begin(std::move(outcome), std::move(to));
 }
 
+void StreamSink::shut_down() {
+  if (std::exchange(shut_, true)) return;
+  pipe_->close();
+  pipe_->changed().fire();
+}
+
 StreamResult<std::size_t> StreamSink::capacity() {
+  if (shut_) return ended();
   pipe_->look();
   if (!pipe_->end().open()) return pipe_->end().take();
   return pipe_->room();
 }
 
 StreamResult<> StreamSink::write(ByteView bytes) {
+  if (shut_) return ended();
   pipe_->look();
   if (!pipe_->end().open()) return pipe_->end().take();
   pipe_->write(bytes);
@@ -170,6 +178,7 @@ StreamResult<> StreamSink::write(ByteView bytes) {
 }
 
 StreamResult<> StreamSink::flush() {
+  if (shut_) return ended();
   pipe_->look();
   if (!pipe_->end().open()) return pipe_->end().take();
   pipe_->flush();
@@ -177,6 +186,7 @@ StreamResult<> StreamSink::flush() {
 }
 
 bool StreamSink::ready() {
+  if (shut_) return true;
   pipe_->look();
   return !pipe_->end().open() || pipe_->room() > 0;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "component/instance/tree.hpp"
+#include "wasi/bridge/outcome.hpp"
 #include "wasi/io/stream.hpp"
-#include "wasi/p3/stdio.hpp"
 
 #include <memory>
 
@@ -21,9 +21,13 @@ class StreamSink final : public ByteSink {
   ~StreamSink() override;
 
   /// The end that the provider reads; once.
-  [[nodiscard]] p3::StdioStream readable();
+  [[nodiscard]] component::Stream<std::uint8_t> readable();
   /// What the provider answered to it, and where it runs (null: nowhere). Before the first write.
-  void begin(p3::StdioFuture outcome, std::shared_ptr<component::Tree> to);
+  void begin(std::unique_ptr<Outcome> outcome, std::shared_ptr<component::Tree> to);
+  template <class E>
+  void begin(component::Future<std::expected<void, E>> outcome, std::shared_ptr<component::Tree> to) {
+    begin(std::make_unique<FutureOutcome<E>>(std::move(outcome)), std::move(to));
+  }
 
   [[nodiscard]] StreamResult<std::size_t> capacity() override;
   [[nodiscard]] StreamResult<> write(ByteView bytes) override;
@@ -31,9 +35,13 @@ class StreamSink final : public ByteSink {
   [[nodiscard]] bool ready() override;
   [[nodiscard]] Signal& changed() noexcept override;
 
+  /// Ends the stream; the provider sees its end after what was written.
+  void shut_down();
+
  private:
   class Pipe;
   std::shared_ptr<Pipe> pipe_;
+  bool shut_ = false;
 };
 
 }  // namespace wisp::wasi::bridge

@@ -10,12 +10,12 @@ namespace wisp::wasi::bridge {
 
 using p3::StreamTaker;
 
-StreamSource::StreamSource(p3::StdioStream stream, p3::StdioFuture outcome,
+StreamSource::StreamSource(Stream stream, std::unique_ptr<Outcome> outcome,
                            std::shared_ptr<component::Tree> from)
     : taker_(std::move(stream)), outcome_(std::move(outcome)), from_(std::move(from)) {}
 
-std::shared_ptr<StreamSource> StreamSource::make(boost::asio::io_context& loop, p3::StdioStream stream,
-                                                 p3::StdioFuture outcome,
+std::shared_ptr<StreamSource> StreamSource::make(boost::asio::io_context& loop, Stream stream,
+                                                 std::unique_ptr<Outcome> outcome,
                                                  std::shared_ptr<component::Tree> from) {
   const auto made = std::make_shared<StreamSource>(std::move(stream), std::move(outcome), std::move(from));
   // Told within what the provider does: whoever waits looks when that is over.
@@ -25,8 +25,7 @@ std::shared_ptr<StreamSource> StreamSource::make(boost::asio::io_context& loop, 
     });
   };
   made->taker_.on_progress(later);
-  made->outcome_.on_progress = later;
-  made->outcome_.start();
+  made->outcome_->start(later);
   return made;
 }
 
@@ -34,7 +33,7 @@ StreamSource::~StreamSource() {
   offering_.unlink();
   dropping_.unlink();
   taker_.close();
-  outcome_.close();
+  outcome_->close();
   let_go(std::move(from_));
 }
 
@@ -60,13 +59,22 @@ bool StreamSource::look() {
 
 /// The stream has ended: how, the outcome says.
 void StreamSource::settle() {
-  if (outcome_.pending()) return;
-  const auto said = outcome_.finish();
+  if (outcome_->pending()) return;
+  const auto said = outcome_->finish();
   if (said && *said) return end_.end();
-  const auto code = said ? said->error() : p3::StdioError::io;
-  end_.fail({.text = said ? fmt::format("the component that is read from failed: {}", p3::text_of(code))
+  end_.fail({.text = said ? fmt::format("the component that is read from failed: {}", said->error().text)
                           : "the component that is read from has ended",
-             .detail = code});
+             .detail = said ? said->error().detail : outcome_->gone()});
+}
+
+void StreamSource::shut_down() {
+  if (!end_.open()) return;
+  end_.end();
+  offering_.unlink();
+  dropping_.unlink();
+  taker_.close();
+  outcome_->close();
+  changed_.fire();
 }
 
 bool StreamSource::ready() { return look() || !end_.open(); }

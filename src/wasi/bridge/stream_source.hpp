@@ -2,8 +2,8 @@
 
 #include "component/instance/tree.hpp"
 #include "component/link/channels.hpp"
+#include "wasi/bridge/outcome.hpp"
 #include "wasi/io/stream.hpp"
-#include "wasi/p3/stdio.hpp"
 #include "wasi/p3/stream_taker.hpp"
 
 #include <memory>
@@ -19,17 +19,29 @@ class StreamSource final : public ByteSource,
                            private Waiter,
                            public std::enable_shared_from_this<StreamSource> {
  public:
+  using Stream = component::Stream<std::uint8_t>;
+
   /// `from` may be null.
-  [[nodiscard]] static std::shared_ptr<StreamSource> make(boost::asio::io_context& loop,
-                                                          p3::StdioStream stream, p3::StdioFuture outcome,
+  [[nodiscard]] static std::shared_ptr<StreamSource> make(boost::asio::io_context& loop, Stream stream,
+                                                          std::unique_ptr<Outcome> outcome,
                                                           std::shared_ptr<component::Tree> from);
+  template <class E>
+  [[nodiscard]] static std::shared_ptr<StreamSource> make(boost::asio::io_context& loop, Stream stream,
+                                                          component::Future<std::expected<void, E>> outcome,
+                                                          std::shared_ptr<component::Tree> from) {
+    return make(loop, std::move(stream), std::make_unique<FutureOutcome<E>>(std::move(outcome)),
+                std::move(from));
+  }
   /// Use make().
-  StreamSource(p3::StdioStream stream, p3::StdioFuture outcome, std::shared_ptr<component::Tree> from);
+  StreamSource(Stream stream, std::unique_ptr<Outcome> outcome, std::shared_ptr<component::Tree> from);
   ~StreamSource() override;
 
   [[nodiscard]] StreamResult<ByteView> read(std::size_t max) override;
   [[nodiscard]] bool ready() override;
   [[nodiscard]] Signal& changed() noexcept override { return changed_; }
+
+  /// Ends the stream, which its writer is told by its drop.
+  void shut_down();
 
  private:
   void wake() noexcept override { changed_.fire(); }
@@ -38,7 +50,7 @@ class StreamSource final : public ByteSource,
   void settle();
 
   p3::StreamTaker taker_;
-  component::FutureReader<p3::StdioOutcome> outcome_;
+  std::unique_ptr<Outcome> outcome_;
   std::shared_ptr<component::Tree> from_;
   EndState end_;
   Bytes piece_;

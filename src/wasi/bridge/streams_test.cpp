@@ -163,6 +163,30 @@ TEST_F(BridgeSource, FlowsOfTheHostArePassedOn) {
   EXPECT_EQ(got, all);
 }
 
+TEST_F(BridgeSource, OneThatIsShutDownIsAtItsEnd) {
+  const auto source = make();
+  offer("hello");
+  turn();
+  ASSERT_TRUE(source->ready());
+  source->shut_down();
+  EXPECT_TRUE(source->ready());
+  EXPECT_EQ(end_of(source->read(10)), "ended");
+  EXPECT_TRUE(writer->dropped());
+  source->shut_down();
+}
+
+TEST_F(BridgeSource, ErrorsOfSocketsPass) {
+  FutureWriter<p3::SocketReply<>> how;
+  const auto source = StreamSource::make(loop, writer->readable(), how.readable(), nullptr);
+  writer.reset();
+  how.write(p3::refuse(SocketError::connection_reset));
+  turn();
+  const auto end = source->read(10);
+  ASSERT_FALSE(end);
+  ASSERT_NE(end.error().failure, nullptr);
+  EXPECT_EQ(*end.error().failure->as<SocketError>(), SocketError::connection_reset);
+}
+
 TEST_F(BridgeSource, ItsWriterSeesItGo) {
   auto source = make();
   offer("x");
@@ -277,6 +301,19 @@ TEST_F(BridgeSink, WhatWasWrittenArrivesWithoutTheSink) {
   turn();
   EXPECT_TRUE(reader->dropped());
   EXPECT_EQ(quota.used(), 0U);
+}
+
+TEST_F(BridgeSink, OneThatIsShutDownTakesNoMoreAndDeliversWhatItHas) {
+  ASSERT_TRUE(sink->write(bytes("abc")));
+  sink->shut_down();
+  EXPECT_TRUE(sink->ready());
+  EXPECT_EQ(end_of(sink->capacity()), "ended");
+  EXPECT_EQ(end_of(sink->write(bytes("x"))), "ended");
+  EXPECT_EQ(end_of(sink->flush()), "ended");
+  EXPECT_FALSE(reader->dropped());
+  EXPECT_EQ(read(10), "abc");
+  turn();
+  EXPECT_TRUE(reader->dropped());
 }
 
 TEST_F(BridgeSink, WithoutAReaderNothingStays) {

@@ -1,5 +1,6 @@
 // wasi:sockets network, instance-network and ip-name-lookup.
 #include "wasi/context.hpp"
+#include "wasi/p2/address_stream.hpp"
 #include "wasi/p2/faces.hpp"
 #include "wasi/p2/sockets.hpp"
 #include "wasi/sockets/lookup.hpp"
@@ -21,29 +22,20 @@ Refusal<NetworkErrorCode> refuse(SocketError error) noexcept { return Refusal(to
 
 namespace {
 
-/// wasi:sockets/ip-name-lookup.resolve-address-stream
-class ResolveAddressStream final : public component::HostResource {
+class LookedUp final : public AddressSource {
  public:
-  ResolveAddressStream(std::shared_ptr<NameLookup> lookup, Quota::Slot slot)
-      : lookup_(std::move(lookup)), slot_(std::move(slot)) {}
-  [[nodiscard]] Result<> may_drop() override { return children_.none_left("resolve-address-stream"); }
-
-  [[nodiscard]] NetworkReply<std::optional<IpAddress>> next() {
-    if (!lookup_->ready()) return refuse(SocketError::would_block);
+  explicit LookedUp(std::shared_ptr<NameLookup> lookup) : lookup_(std::move(lookup)) {}
+  [[nodiscard]] bool ready() override { return lookup_->ready(); }
+  [[nodiscard]] Signal& changed() noexcept override { return lookup_->changed(); }
+  [[nodiscard]] Result<Answer> at(std::size_t index) override {
     const auto& result = lookup_->result();
     if (!result) return refuse(result.error());
-    if (next_ == result->size()) return std::optional<IpAddress>();
-    return std::optional(from_core((*result)[next_++]));
-  }
-  [[nodiscard]] std::unique_ptr<Pollable> subscribe() {
-    return std::make_unique<Pollable>(lookup_, children_.adopt());
+    if (index >= result->size()) return std::optional<IpAddress>();
+    return std::optional(from_core((*result)[index]));
   }
 
  private:
   std::shared_ptr<NameLookup> lookup_;
-  Quota::Slot slot_;
-  std::size_t next_ = 0;
-  Children children_;
 };
 
 NetworkReply<std::unique_ptr<ResolveAddressStream>> resolve_addresses(Caller& caller, Network&,
@@ -53,7 +45,8 @@ NetworkReply<std::unique_ptr<ResolveAddressStream>> resolve_addresses(Caller& ca
   if (!slot) return refuse(SocketError::temporary_resolver_failure);
   auto lookup = NameLookup::start(caller.loop(), context.setup().resolver, context.network(), name);
   if (!lookup) return refuse(lookup.error());
-  return std::make_unique<ResolveAddressStream>(std::move(*lookup), std::move(*slot));
+  return std::make_unique<ResolveAddressStream>(std::make_shared<LookedUp>(std::move(*lookup)),
+                                                *std::move(slot));
 }
 
 }  // namespace
