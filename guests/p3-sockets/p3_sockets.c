@@ -1,6 +1,7 @@
 // TCP, UDP and name lookup on the interfaces of wasi:sockets@0.3 themselves, in straight lines. Says what
 // `sockets` says, which is the same over those of 0.2: tcp-serve, tcp-send, tcp-self, udp-serve, udp-send,
-// resolve.
+// resolve. `tcp-leave ADDRESS PORT` gives up a connection that does not come about, and waiting for one;
+// `udp-leave ADDRESS PORT` gives up receiving, and then converses with a remote address alone.
 #include "command.h"
 
 #include <stdbool.h>
@@ -321,6 +322,67 @@ static bool udp_send(char** words) {
   return true;
 }
 
+// --- what is begun and given up
+
+/// Whether the call was still under way, and is no more.
+static bool give_up(command_subtask_status_t status) {
+  if (COMMAND_SUBTASK_STATE(status) == COMMAND_SUBTASK_RETURNED) return false;
+  const command_subtask_t subtask = COMMAND_SUBTASK_HANDLE(status);
+  const uint32_t ended = command_subtask_cancel(subtask);
+  command_subtask_drop(subtask);
+  return ended == COMMAND_SUBTASK_RETURNED_CANCELLED || ended == COMMAND_SUBTASK_STARTED_CANCELLED;
+}
+
+static bool tcp_leave(char** words) {
+  const address_t remote = address_of(words[2], words[3]);
+  tcp_t socket, other;
+  error_t error;
+  if (!wasi_sockets_types_static_tcp_socket_create(remote.tag, &socket, &error))
+    return failed("create", kErrors[error.tag]);
+  wasi_sockets_types_method_tcp_socket_connect_args_t arguments = {
+      wasi_sockets_types_borrow_tcp_socket(socket), remote};
+  wasi_sockets_types_result_void_error_code_t result;
+  if (!give_up(wasi_sockets_types_method_tcp_socket_connect(&arguments, &result)))
+    return failed("connect", "ended");
+  wasi_sockets_types_tcp_socket_drop_own(socket);
+  wasi_sockets_types_stream_own_tcp_socket_t connections;
+  if (!listen_at(address_of("127.0.0.1", "0"), &socket, &connections)) return false;
+  wasi_sockets_types_tcp_socket_drop_own(socket);
+  if (wasi_sockets_types_stream_own_tcp_socket_read(connections, &other, 1) !=
+      COMMAND_WAITABLE_STATUS_BLOCKED)
+    return failed("accept", "somebody");
+  wasi_sockets_types_stream_own_tcp_socket_cancel_read(connections);
+  wasi_sockets_types_stream_own_tcp_socket_drop_readable(connections);
+  say("left\n");
+  return true;
+}
+
+static bool udp_leave(char** words) {
+  address_t remote = address_of(words[2], words[3]);
+  udp_t socket;
+  error_t error;
+  if (!open_udp(address_of("127.0.0.1", "0"), &socket)) return false;
+  const wasi_sockets_types_borrow_udp_socket_t self = wasi_sockets_types_borrow_udp_socket(socket);
+  wasi_sockets_types_result_tuple2_list_u8_ip_socket_address_error_code_t result;
+  for (int i = 0; i < 3; ++i)
+    if (!give_up(wasi_sockets_types_method_udp_socket_receive(self, &result)))
+      return failed("receive", "ended");
+  for (int i = 0; i < 2; ++i) {
+    wasi_sockets_types_tuple2_list_u8_ip_socket_address_t got;
+    const command_list_u8_t data = {(uint8_t*)"datagram", 8};
+    if (!wasi_sockets_types_method_udp_socket_connect(self, &remote, &error))
+      return failed("connect", kErrors[error.tag]);
+    if (!send_one(socket, data, NULL) || !receive_one(socket, &got)) return false;
+    print(got.f0.ptr, got.f0.len);
+    say("\n");
+    if (!wasi_sockets_types_method_udp_socket_disconnect(self, &error))
+      return failed("disconnect", kErrors[error.tag]);
+    // To nobody.
+    if (send_one(socket, data, NULL)) return false;
+  }
+  return true;
+}
+
 // --- names
 
 static bool resolve(char** words) {
@@ -349,8 +411,9 @@ static const struct {
   size_t words;
   bool (*run)(char** words);
 } kCommands[] = {
-    {"tcp-serve", 5, tcp_serve}, {"tcp-send", 5, tcp_send}, {"tcp-self", 2, tcp_self},
-    {"udp-serve", 5, udp_serve}, {"udp-send", 5, udp_send}, {"resolve", 3, resolve},
+    {"tcp-serve", 5, tcp_serve}, {"tcp-send", 5, tcp_send},   {"tcp-self", 2, tcp_self},
+    {"udp-serve", 5, udp_serve}, {"udp-send", 5, udp_send},   {"resolve", 3, resolve},
+    {"tcp-leave", 4, tcp_leave}, {"udp-leave", 4, udp_leave},
 };
 
 command_callback_code_t exports_wasi_cli_run_run(void) {

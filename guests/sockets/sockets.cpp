@@ -7,6 +7,8 @@
 // - `udp-serve ADDRESS PORT COUNT`: echoes COUNT datagrams; prints its port
 // - `udp-send ADDRESS PORT TEXT`: sends a datagram and prints the answer
 // - `resolve NAME`: prints the addresses of a name
+// - `tcp-leave ADDRESS PORT`: gives up a connection that does not come about, and waiting for one
+// - `udp-leave ADDRESS PORT`: gives up receiving, and then converses with a remote address alone
 #include "sockets.hpp"
 
 #include <optional>
@@ -324,6 +326,53 @@ bool udp_send(const std::vector<std::string>& words) {
   return true;
 }
 
+// --- what is begun and given up ---
+
+bool tcp_leave(const std::vector<std::string>& words) {
+  const auto connecting =
+      start_connect(address_of(words[2], static_cast<std::uint16_t>(guest::number(words[3]))));
+  if (!connecting) return false;
+  wasi_sockets_tcp_tuple2_own_input_stream_own_output_stream_t streams;
+  Error error;
+  if (wasi_sockets_tcp_method_tcp_socket_finish_connect(borrow(*connecting), &streams, &error))
+    return failed("connect", WASI_SOCKETS_NETWORK_ERROR_CODE_UNKNOWN);
+  if (error != WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) return failed("connect", error);
+  wasi_sockets_tcp_tcp_socket_drop_own(*connecting);
+  const auto listener = listen(address_of("127.0.0.1", 0));
+  if (!listener) return false;
+  wasi_sockets_tcp_tuple3_own_tcp_socket_own_input_stream_own_output_stream_t accepted;
+  if (wasi_sockets_tcp_method_tcp_socket_accept(borrow(*listener), &accepted, &error))
+    return failed("accept", WASI_SOCKETS_NETWORK_ERROR_CODE_UNKNOWN);
+  if (error != WASI_SOCKETS_NETWORK_ERROR_CODE_WOULD_BLOCK) return failed("accept", error);
+  wasi_sockets_tcp_tcp_socket_drop_own(*listener);
+  guest::print("left\n");
+  return true;
+}
+
+bool udp_leave(const std::vector<std::string>& words) {
+  auto remote = address_of(words[2], static_cast<std::uint16_t>(guest::number(words[3])));
+  auto udp = open_udp(address_of("127.0.0.1", 0));
+  if (!udp) return false;
+  for (int i = 0; i < 4; ++i) {
+    wasi_sockets_udp_incoming_datagram_stream_drop_own(udp->incoming);
+    wasi_sockets_udp_outgoing_datagram_stream_drop_own(udp->outgoing);
+    const bool connected = i % 2 == 0;
+    wasi_sockets_udp_tuple2_own_incoming_datagram_stream_own_outgoing_datagram_stream_t streams;
+    Error error;
+    if (!wasi_sockets_udp_method_udp_socket_stream(wasi_sockets_udp_borrow_udp_socket(udp->socket),
+                                                   connected ? &remote : nullptr, &streams, &error))
+      return failed("stream", error);
+    udp->incoming = streams.f0;
+    udp->outgoing = streams.f1;
+    if (!connected) continue;
+    if (!send(*udp, {"datagram", remote})) return false;
+    const auto answer = receive(*udp);
+    if (!answer) return false;
+    guest::print(answer->data + "\n");
+  }
+  return true;
+}
+
 // --- names ---
 
 bool resolve(const std::vector<std::string>& words) {
@@ -352,8 +401,9 @@ constexpr struct {
   std::size_t words;
   bool (*run)(const std::vector<std::string>&);
 } kCommands[] = {
-    {"tcp-serve", 5, tcp_serve}, {"tcp-send", 5, tcp_send}, {"tcp-self", 2, tcp_self},
-    {"udp-serve", 5, udp_serve}, {"udp-send", 5, udp_send}, {"resolve", 3, resolve},
+    {"tcp-serve", 5, tcp_serve}, {"tcp-send", 5, tcp_send},   {"tcp-self", 2, tcp_self},
+    {"udp-serve", 5, udp_serve}, {"udp-send", 5, udp_send},   {"resolve", 3, resolve},
+    {"tcp-leave", 4, tcp_leave}, {"udp-leave", 4, udp_leave},
 };
 
 }  // namespace

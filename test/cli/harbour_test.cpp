@@ -178,6 +178,26 @@ TEST(Harbour, ProvidersThatTrapOrLie) {
   }
 }
 
+TEST(Harbour, WhatIsBegunCanBeLeft) {
+  const Echo tcp(SOCK_STREAM), udp(SOCK_DGRAM);
+  for (const auto& pair : kPairs) {
+    const auto left = wisp(arguments(pair, {"tcp-leave", "127.0.0.1", tcp.port()}, "never"));
+    EXPECT_EQ(left.out, "left\n") << pair;
+    EXPECT_EQ(left.err, "") << pair;
+    EXPECT_EQ(left.status, 0) << pair;
+    // Without a provider, too.
+    for (const std::string_view provider : {pair.provider, std::string_view()}) {
+      const auto again = wisp(arguments({pair.asker, provider}, {"udp-leave", "127.0.0.1", udp.port()}));
+      const std::string_view said =
+          pair.asker == "sockets" ? "datagram\ndatagram\n"
+                                  : "datagram\nsend: invalid-argument\ndatagram\nsend: invalid-argument\n";
+      EXPECT_EQ(again.out, said) << pair.asker << " over " << provider;
+      EXPECT_EQ(again.err, "") << pair.asker << " over " << provider;
+      EXPECT_EQ(again.status, 0) << pair.asker << " over " << provider;
+    }
+  }
+}
+
 TEST(Harbour, WaitingForAProviderCanBeGivenUp) {
   const Echo tcp(SOCK_STREAM);
   struct Row {
