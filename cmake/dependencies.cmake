@@ -6,8 +6,10 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)
+find_package(mimalloc 2.0 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing)
 
 execute_process(COMMAND ${CMAKE_SOURCE_DIR}/tools/engine OUTPUT_VARIABLE WISP_ENGINE_DIR
   OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)

@@ -1,5 +1,8 @@
 #include "net/transport.hpp"
 
+#include "net/event.hpp"
+#include "net/send_batch.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -10,18 +13,37 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <vector>
+
 namespace wisp::net {
 namespace {
 
 namespace asio = boost::asio;
 
-class PlainTransport final : public Transport {
+class PlainTransport;
+
+/// What a socket did not take of a small write that counts as written. Held by the write of it.
+struct Rest {
+  PlainTransport* owner;  // null: gone
+  std::vector<std::byte> bytes;
+  Event written;
+  bool then_shut_down = false;
+};
+
+class PlainTransport final : public Transport, private SendBatch::Sender {
  public:
-  explicit PlainTransport(Socket socket) : socket_(std::move(socket)) {
+  explicit PlainTransport(Socket socket)
+      : socket_(std::move(socket)),
+        batch_(
+            asio::use_service<SendBatch>(static_cast<asio::io_context&>(socket_.get_executor().context()))) {
     boost::system::error_code ignored;
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     peer_ = socket_.remote_endpoint(ignored);
+  }
+  ~PlainTransport() override {
+    send_batched();
+    if (rest_) rest_->owner = nullptr;
   }
 
   void read(std::span<std::byte> into, std::shared_ptr<Reader> reader, Look look) override {
@@ -31,15 +53,70 @@ class PlainTransport final : public Transport {
   }
 
   std::size_t write_now(const WriteBuffers& buffers, boost::system::error_code& error) noexcept override {
-    // One system call, and send() where there is one buffer: it is the cheaper of the two.
+    send_batched();
+    error = broken_;
+    if (error || rest_) return 0;
+    const std::size_t size = asio::buffer_size(buffers);
+    if (size == 0) return 0;
+    if (batch_.add(*this, socket_.native_handle(), buffers, size)) {
+      batched_ = true;
+      return size;
+    }
+    return send(buffers, error);
+  }
+
+  asio::awaitable<boost::system::error_code> write(WriteBuffers buffers) override {
+    send_batched();
+    if (const auto rest = rest_) {
+      if (!co_await rest->written.wait()) co_return asio::error::operation_aborted;
+    }
+    boost::system::error_code error = broken_;
+    if (!error)
+      co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
+    co_return error;
+  }
+
+  void shutdown_send() noexcept override {
+    send_batched();
+    if (rest_) {
+      rest_->then_shut_down = true;
+      return;
+    }
+    boost::system::error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  }
+
+  void close(Ending ending) noexcept override {
+    send_batched();
+    boost::system::error_code ignored;
+    if (ending == Ending::reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+  }
+
+  asio::ip::tcp::endpoint peer() const noexcept override { return peer_; }
+  bool peer_has_closed() const noexcept override { return net::peer_has_closed(socket_); }
+  bool settled() const noexcept override { return !batched_ && !rest_ && net::settled(socket_); }
+
+ private:
+  void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) {
+    socket_.async_read_some(asio::buffer(into.data(), into.size()),
+                            [reader = std::move(reader)](const boost::system::error_code& error,
+                                                         std::size_t size) { reader->on_read(error, size); });
+  }
+
+  /// Ends what is in the batch: before the socket is used in any other way.
+  void send_batched() noexcept {
+    if (batched_) batch_.flush();
+  }
+
+  // One system call, and send() where there is one buffer: it is the cheaper of the two.
+  std::size_t send(const WriteBuffers& buffers, boost::system::error_code& error) noexcept {
     std::array<iovec, std::tuple_size_v<WriteBuffers>> parts;
     std::size_t count = 0;
     for (const auto& buffer : buffers) {
       if (buffer.size() == 0) continue;
       parts[count++] = {.iov_base = const_cast<void*>(buffer.data()), .iov_len = buffer.size()};
     }
-    error = {};
-    if (count == 0) return 0;
     ssize_t sent = 0;
     do {
       if (count == 1) {
@@ -61,36 +138,30 @@ class PlainTransport final : public Transport {
     return 0;
   }
 
-  asio::awaitable<boost::system::error_code> write(WriteBuffers buffers) override {
-    boost::system::error_code error;
-    co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
-    co_return error;
+  void on_sent(std::span<const std::byte> unsent, const boost::system::error_code& error) noexcept override {
+    batched_ = false;
+    broken_ = error;
+    if (error || unsent.empty()) return;
+    rest_ = std::make_shared<Rest>(this, std::vector(unsent.begin(), unsent.end()));
+    asio::async_write(socket_, asio::buffer(rest_->bytes),
+                      [rest = rest_](const boost::system::error_code& failed, std::size_t) {
+                        if (rest->owner != nullptr) rest->owner->rest_written(failed);
+                      });
   }
 
-  void shutdown_send() noexcept override {
-    boost::system::error_code ignored;
-    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
-  }
-
-  void close(Ending ending) noexcept override {
-    boost::system::error_code ignored;
-    if (ending == Ending::reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-    socket_.close(ignored);
-  }
-
-  asio::ip::tcp::endpoint peer() const noexcept override { return peer_; }
-  bool peer_has_closed() const noexcept override { return net::peer_has_closed(socket_); }
-  bool settled() const noexcept override { return net::settled(socket_); }
-
- private:
-  void read(std::span<std::byte> into, std::shared_ptr<Reader> reader) {
-    socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                            [reader = std::move(reader)](const boost::system::error_code& error,
-                                                         std::size_t size) { reader->on_read(error, size); });
+  void rest_written(const boost::system::error_code& error) noexcept {
+    const auto rest = std::exchange(rest_, nullptr);
+    broken_ = error;
+    if (rest->then_shut_down) shutdown_send();
+    rest->written.fire();
   }
 
   Socket socket_;
+  SendBatch& batch_;
   asio::ip::tcp::endpoint peer_;
+  std::shared_ptr<Rest> rest_;
+  boost::system::error_code broken_;
+  bool batched_ = false;
 };
 
 }  // namespace

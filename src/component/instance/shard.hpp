@@ -83,7 +83,8 @@ class Shard {
 
   std::shared_ptr<engine::Engine> engine_;
   std::optional<engine::Presence> presence_;
-  boost::asio::io_context loop_{1};
+  // Other threads only post: what it waits for is begun on its own.
+  boost::asio::io_context loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   engine::FiberPool fibers_;
   Queue ready_;
   std::deque<GuestRun*> overrunning_;

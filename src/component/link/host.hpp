@@ -35,9 +35,9 @@ class HostInterface {
   HostInterface& function(std::string name, F callable);
 
   /// Provides a function of an async type ("async func" in WIT). R is as above, or Eventually<T>: a result at
-  /// once, or a coroutine. A coroutine runs beside the guest; when the guest cancels the call it is cancelled
-  /// through its slot and answers Errc::cancelled. Its reference and resource parameters stay good until it
-  /// ends, views do not.
+  /// once, one that a signal announces, or a coroutine. A coroutine runs beside the guest; when the guest
+  /// cancels the call it is cancelled through its slot and answers Errc::cancelled. Its reference and
+  /// resource parameters stay good until it ends, views do not.
   template <class F>
   HostInterface& async_function(std::string name, F callable);
 

@@ -39,6 +39,7 @@ struct Returned<boost::asio::awaitable<std::expected<T, Error>>> {
   static constexpr bool kAwaits = true, kFails = true;
 };
 
+/// Of functions of async types only.
 template <class T>
 struct Returned<Eventually<T>> {
   using Value = T;
@@ -159,9 +160,7 @@ class TypedHostFunction final : public HostFunction {
   Result<Value> invoke(Caller& caller, typename Fields::Values&& arguments) const {
     return std::apply(
         [&](auto&&... argument) -> Result<Value> {
-          if constexpr (std::is_same_v<R, Eventually<Value>>) {
-            return callable_(caller, pass(argument)...).get(caller);
-          } else if constexpr (Back::kAwaits) {
+          if constexpr (Back::kAwaits) {
             return caller.await(callable_(caller, pass(argument)...));
           } else if constexpr (Back::kFails) {
             return callable_(caller, pass(argument)...);

@@ -1,30 +1,55 @@
 #pragma once
 
+#include "base/signal.hpp"
 #include "component/instance/subtask.hpp"
 #include "component/instance/tree.hpp"
 #include "component/link/host_abi.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <concepts>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <variant>
 
 /// Calls of the host's functions of async types, while they go on.
 namespace wisp::component {
 
-/// What an async host function may return: a result at once, which costs no coroutine, or one that comes.
+/// A result that a signal announces: what waits for nothing else needs no coroutine. Destroyed before its
+/// result is taken, the call was given up. On one shard.
+template <class T>
+class Coming {
+ public:
+  Coming() = default;
+  Coming(const Coming&) = delete;
+  Coming& operator=(const Coming&) = delete;
+  virtual ~Coming() = default;
+
+  /// The result, once. Nothing: it is not there, and whatever leads to changed() has been started.
+  [[nodiscard]] virtual std::optional<Result<T>> take() = 0;
+  /// Fires when take() may have become able to answer; may fire for nothing.
+  [[nodiscard]] virtual Signal& changed() noexcept = 0;
+};
+
+/// What an async host function may return: a result at once, one that a signal announces, or a coroutine that
+/// makes it.
 template <class T>
 class Eventually {
  public:
   Eventually(Result<T> now) : state_(std::move(now)) {}
+  template <std::derived_from<Coming<T>> C>
+  Eventually(std::unique_ptr<C> coming) : state_(std::unique_ptr<Coming<T>>(std::move(coming))) {}
   Eventually(boost::asio::awaitable<Result<T>> later) : state_(std::move(later)) {}
 
-  [[nodiscard]] bool is_now() const noexcept { return state_.index() == 0; }
-  [[nodiscard]] Result<T> now() { return std::get<0>(std::move(state_)); }
-  [[nodiscard]] boost::asio::awaitable<Result<T>> later() { return std::get<1>(std::move(state_)); }
-  /// For functions of a sync type: the guest pauses.
-  [[nodiscard]] Result<T> get(Caller& caller) { return is_now() ? now() : caller.await(later()); }
+  /// `visit` is called with one of the three.
+  template <class Visitor>
+  auto visit(Visitor&& visitor) && {
+    return std::visit(std::forward<Visitor>(visitor), std::move(state_));
+  }
 
  private:
-  std::variant<Result<T>, boost::asio::awaitable<Result<T>>> state_;
+  std::variant<Result<T>, std::unique_ptr<Coming<T>>, boost::asio::awaitable<Result<T>>> state_;
 };
 
 namespace host_abi {
@@ -54,10 +79,12 @@ Result<> finish(const Target& target, Result<T> result) {
   return {};
 }
 
-/// A call that goes on beside the guest. Owns itself until its coroutine has ended; outlives the guest if it
-/// must, and then answers nobody.
+/// A call that goes on beside the guest. Owns itself until its coroutine has ended or its result has come;
+/// outlives the guest if it must, and then answers nobody.
 template <class T, class Function>
-class HostTask final : public Callee, public std::enable_shared_from_this<HostTask<T, Function>> {
+class HostTask final : public Callee,
+                       public std::enable_shared_from_this<HostTask<T, Function>>,
+                       private Waiter {
  public:
   using Arguments = typename Function::Arguments;
 
@@ -65,8 +92,15 @@ class HostTask final : public Callee, public std::enable_shared_from_this<HostTa
     auto task = std::make_shared<HostTask>(target, std::move(arguments));
     auto returned = function.run(task->caller_, task->arguments_);
     if constexpr (std::is_same_v<decltype(returned), Eventually<T>>) {
-      if (returned.is_now()) return finish<T>(target, returned.now());
-      return task->spawn(returned.later());
+      return std::move(returned).visit([&]<class State>(State state) -> Result<> {
+        if constexpr (std::is_same_v<State, Result<T>>) {
+          return finish<T>(target, std::move(state));
+        } else if constexpr (std::is_same_v<State, std::unique_ptr<Coming<T>>>) {
+          return task->await(std::move(state));
+        } else {
+          return task->spawn(std::move(state));
+        }
+      });
     } else {
       return task->spawn(std::move(returned));
     }
@@ -88,23 +122,65 @@ class HostTask final : public Callee, public std::enable_shared_from_this<HostTa
 
   Result<> request_cancellation(ComponentInstance*) override {
     cancelling_ = true;
-    signal_.emit(boost::asio::cancellation_type::terminal);
+    if (auto self = give_up()) {
+      boost::asio::post(caller_.loop(), [self = std::move(self)] {
+        self->done(fail(Errc::cancelled, "the call was cancelled"));
+      });
+    } else {
+      signal_.emit(boost::asio::cancellation_type::terminal);
+    }
     return {};
   }
 
   void abandon() noexcept override {
     target_.subtask = nullptr;
-    signal_.emit(boost::asio::cancellation_type::terminal);
+    if (!give_up()) signal_.emit(boost::asio::cancellation_type::terminal);
   }
 
  private:
-  Result<> spawn(boost::asio::awaitable<Result<T>> work) {
+  Result<> begin() {
     // Each call in flight holds the lifeline, and the tree does.
     const auto in_flight = lifeline_.use_count() - 1;
     if (in_flight > tree_->limits().tasks)
       return fail(Errc::trap_limit,
                   "the instance has {} calls of host functions in flight, which is its limit", in_flight - 1);
     target_.subtask->callee = this;
+    return {};
+  }
+
+  Result<> await(std::unique_ptr<Coming<T>> coming) {
+    if (auto result = coming->take()) return finish<T>(target_, *std::move(result));
+    TRY(begin());
+    coming_ = std::move(coming);
+    link_.link(coming_->changed(), *this);
+    self_ = this->shared_from_this();
+    return {};
+  }
+
+  void wake() noexcept override {
+    boost::asio::post(caller_.loop(), [self = self_] { self->look(); });
+  }
+
+  void look() {
+    if (!coming_) return;  // given up in the meantime
+    auto result = coming_->take();
+    if (!result) {
+      link_.link(coming_->changed(), *this);
+      return;
+    }
+    const auto self = give_up();
+    done(*std::move(result));
+  }
+
+  /// Ends the wait for what was to come; whoever owned this, if there was one.
+  std::shared_ptr<HostTask> give_up() noexcept {
+    link_.unlink();
+    coming_.reset();
+    return std::exchange(self_, nullptr);
+  }
+
+  Result<> spawn(boost::asio::awaitable<Result<T>> work) {
+    TRY(begin());
     boost::asio::co_spawn(caller_.loop(), std::move(work),
                           boost::asio::bind_cancellation_slot(
                               signal_.slot(), [self = this->shared_from_this()](
@@ -150,7 +226,10 @@ class HostTask final : public Callee, public std::enable_shared_from_this<HostTa
   std::shared_ptr<std::vector<std::unique_ptr<HostResource>>> lifeline_;
   Caller caller_;
   Arguments arguments_;
-  boost::asio::cancellation_signal signal_;
+  boost::asio::cancellation_signal signal_;  // of a coroutine
+  std::unique_ptr<Coming<T>> coming_;        // what is waited for without one
+  SignalLink link_;                          // in its signal
+  std::shared_ptr<HostTask> self_;           // while it is
   bool cancelling_ = false;
 };
 

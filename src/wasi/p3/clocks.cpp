@@ -11,7 +11,6 @@
 
 namespace wisp::wasi::p3 {
 
-using boost::asio::awaitable;
 using component::Caller;
 using component::Eventually;
 
@@ -19,14 +18,22 @@ namespace {
 
 const MonotonicClock& clock(Caller& caller) { return caller.context<Context>().setup().clock; }
 
-awaitable<Result<>> pass(std::shared_ptr<Readiness> timer) {
-  if (!co_await until_ready(*timer)) co_return fail(Errc::cancelled, "the wait was cancelled");
-  co_return Result<>{};
-}
+class Passing final : public component::Coming<void> {
+ public:
+  explicit Passing(std::shared_ptr<Readiness> timer) : timer_(std::move(timer)) {}
+  std::optional<Result<>> take() override {
+    if (!timer_->ready()) return std::nullopt;
+    return Result<>{};
+  }
+  Signal& changed() noexcept override { return timer_->changed(); }
+
+ private:
+  std::shared_ptr<Readiness> timer_;
+};
 
 Eventually<void> wait(std::shared_ptr<Readiness> timer) {
   if (timer->ready()) return Result<>{};
-  return pass(std::move(timer));
+  return std::make_unique<Passing>(std::move(timer));
 }
 
 std::uint64_t system_resolution(Caller&) {

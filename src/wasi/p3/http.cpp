@@ -8,17 +8,18 @@
 namespace wisp::wasi::p3 {
 
 using component::Caller;
+using component::Eventually;
 using http::ErrorCode;
 
 namespace {
 
-boost::asio::awaitable<Result<HandlerReply>> send(Caller& caller, std::unique_ptr<Request> request) {
+Eventually<HandlerReply> send(Caller& caller, std::unique_ptr<Request> request) {
   auto& context = caller.context<Context>();
   auto outbound = to_outbound(std::move(request), context);
-  if (!outbound) co_return pass_on(std::move(outbound));
+  if (!outbound) return Result<HandlerReply>(pass_on(std::move(outbound)));
   auto sent = http::send(context, std::move(outbound->request), outbound->timeouts);
-  if (!sent) co_return pass_on(std::move(sent));
-  co_return co_await arrival(*std::move(sent));
+  if (!sent) return Result<HandlerReply>(pass_on(std::move(sent)));
+  return arrival(*std::move(sent));
 }
 
 /// Calls handler.handle: async func(request: request) -> result<response, error-code>.

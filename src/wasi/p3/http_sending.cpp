@@ -1,7 +1,5 @@
 #include "wasi/p3/http_sending.hpp"
 
-#include "net/event.hpp"
-
 namespace wisp::wasi::p3 {
 
 using http::ErrorCase;
@@ -23,25 +21,32 @@ std::expected<Outbound, ErrorCode> to_outbound(std::unique_ptr<Request> request,
   return out;
 }
 
-boost::asio::awaitable<Result<HandlerReply>> arrival(std::shared_ptr<http::PendingResponse> pending) {
-  net::Event arrived;
-  struct Arrival final : Waiter {
-    explicit Arrival(net::Event& event) : event(&event) {}
-    void wake() noexcept override { event->fire(); }
-    net::Event* event;
-  } arrival{arrived};
-  while (!pending->ready()) {
-    SignalLink link;
-    link.link(pending->changed(), arrival);
-    if (!co_await arrived.wait()) {
-      pending->cancel();
-      co_return fail(Errc::cancelled, "the request was given up");
-    }
+namespace {
+
+class Arrival final : public component::Coming<HandlerReply> {
+ public:
+  explicit Arrival(std::shared_ptr<http::PendingResponse> pending) : pending_(std::move(pending)) {}
+  ~Arrival() override {
+    if (pending_) pending_->cancel();
   }
-  auto outcome = *pending->take();
-  if (!outcome) co_return pass_on(std::move(outcome));
-  co_return std::make_unique<Response>(outcome->status, std::move(outcome->fields),
-                                       MessageBody(std::move(outcome->body)));
+
+  std::optional<Result<HandlerReply>> take() override {
+    if (!pending_->ready()) return std::nullopt;
+    auto outcome = *std::exchange(pending_, nullptr)->take();
+    if (!outcome) return pass_on(std::move(outcome));
+    return std::make_unique<Response>(outcome->status, std::move(outcome->fields),
+                                      MessageBody(std::move(outcome->body)));
+  }
+  Signal& changed() noexcept override { return pending_->changed(); }
+
+ private:
+  std::shared_ptr<http::PendingResponse> pending_;
+};
+
+}  // namespace
+
+std::unique_ptr<component::Coming<HandlerReply>> arrival(std::shared_ptr<http::PendingResponse> pending) {
+  return std::make_unique<Arrival>(std::move(pending));
 }
 
 }  // namespace wisp::wasi::p3

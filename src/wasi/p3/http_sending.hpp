@@ -1,10 +1,9 @@
 #pragma once
 
+#include "component/link/host_task.hpp"
 #include "wasi/context.hpp"
 #include "wasi/http/outgoing.hpp"
 #include "wasi/p3/http_resources.hpp"
-
-#include <boost/asio/awaitable.hpp>
 
 #include <expected>
 #include <memory>
@@ -24,8 +23,8 @@ struct Outbound {
 [[nodiscard]] std::expected<Outbound, http::ErrorCode> to_outbound(std::unique_ptr<Request> request,
                                                                    Context& context);
 
-/// Waits for the response. Cancelled, it gives the request up: Errc::cancelled.
-[[nodiscard]] boost::asio::awaitable<Result<HandlerReply>> arrival(
+/// The response. Destroyed before, it gives the request up.
+[[nodiscard]] std::unique_ptr<component::Coming<HandlerReply>> arrival(
     std::shared_ptr<http::PendingResponse> pending);
 
 }  // namespace wisp::wasi::p3
