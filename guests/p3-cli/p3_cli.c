@@ -1,6 +1,7 @@
 // wasi:cli 0.3 in straight lines: whatever blocks is waited for with waitable-set.wait.
 //   args · cat · splice · err TEXT · read PATH [OFFSET] · copy FROM TO · save PATH · append PATH TEXT · list
-//   PATH · sleep MS · probe · early · late · exit CODE · fail · random N
+//   PATH · tour: one call of each function of descriptors · sleep MS · probe · early · late · exit CODE ·
+//   fail · random N
 #include "command.h"
 
 #include <stdbool.h>
@@ -222,6 +223,173 @@ static int list_directory(const char* path) {
   return file_ok(both.f1);
 }
 
+static command_string_t lend(const char* text) {
+  return (command_string_t){.ptr = (uint8_t*)text, .len = strlen(text)};
+}
+
+static void say(const char* step, const char* what, uint64_t number) {
+  line_t line = {.length = 0};
+  add(&line, step, strlen(step));
+  add(&line, ": ", 2);
+  if (what)
+    add(&line, what, strlen(what));
+  else
+    add_number(&line, number);
+  add(&line, "\n", 1);
+  print(line.text, line.length);
+}
+
+static void say_result(const char* step, const file_result_t* result) {
+  if (!result->is_err) return say(step, "ok", 0);
+  line_t line = {.length = 0};
+  add(&line, step, strlen(step));
+  add(&line, " error", 6);
+  line.text[line.length] = 0;
+  say(line.text, NULL, result->val.err.tag);
+}
+
+static uint32_t write_text(borrow_t file, const char* text, bool append, uint64_t offset) {
+  writer_t writer;
+  const reader_t reader = wasi_cli_stdin_stream_u8_new(&writer);
+  const uint32_t done = append
+                            ? wasi_filesystem_types_method_descriptor_append_via_stream(file, reader)
+                            : wasi_filesystem_types_method_descriptor_write_via_stream(file, reader, offset);
+  write_all(writer, text, strlen(text));
+  wasi_cli_stdin_stream_u8_drop_writable(writer);
+  return done;
+}
+
+static void say_future(const char* step, uint32_t future) {
+  file_result_t result;
+  settle(future, wasi_filesystem_types_future_result_void_error_code_read(future, &result));
+  wasi_filesystem_types_future_result_void_error_code_drop_readable(future);
+  say_result(step, &result);
+}
+
+static void say_size(const char* step, const char* path) {
+  wasi_filesystem_types_result_descriptor_stat_error_code_t stat;
+  await(wasi_filesystem_types_method_descriptor_stat_at(root(), 0, lend(path), &stat));
+  if (stat.is_err) return say(step, "none", 0);
+  say(step, NULL, stat.val.ok.size);
+}
+
+/// Everything that can be done with descriptors, in a folder of its own.
+static int tour(void) {
+  const borrow_t dir = root();
+  file_result_t result;
+  command_string_t path = lend("tour"), other = lend("tour/b");
+  await(wasi_filesystem_types_method_descriptor_create_directory_at(dir, path, &result));
+  say_result("create-directory-at", &result);
+  await(wasi_filesystem_types_method_descriptor_create_directory_at(dir, path, &result));
+  say_result("again", &result);
+  own_t a, b, folder;
+  if (!open_at("tour/a", kCreate, kRead | kWrite, &a)) return 1;
+  const borrow_t file = wasi_filesystem_types_borrow_descriptor(a);
+  say_future("write-via-stream", write_text(file, "hello world", false, 0));
+  say_future("in the middle", write_text(file, "W", false, 6));
+  say_future("append-via-stream", write_text(file, "!\n", true, 0));
+  say_future("nothing", write_text(file, "", false, 0));
+  say_size("size", "tour/a");
+  if (read_file("tour/a", 6)) return 1;
+  if (open_at("tour/a", 0, kRead, &b))
+    say_future("write to what is only read",
+               write_text(wasi_filesystem_types_borrow_descriptor(b), "x", false, 0));
+  bool same;
+  await(wasi_filesystem_types_method_descriptor_is_same_object(
+      file, wasi_filesystem_types_borrow_descriptor(b), &same));
+  say("same object", same ? "yes" : "no", 0);
+  await(wasi_filesystem_types_method_descriptor_is_same_object(file, dir, &same));
+  say("same as the folder", same ? "yes" : "no", 0);
+  await(wasi_filesystem_types_method_descriptor_sync_data(file, &result));
+  say_result("sync-data", &result);
+  await(wasi_filesystem_types_method_descriptor_sync(file, &result));
+  say_result("sync", &result);
+  await(wasi_filesystem_types_method_descriptor_advise(file, 0, 5, WASI_FILESYSTEM_TYPES_ADVICE_NORMAL,
+                                                       &result));
+  say_result("advise", &result);
+  wasi_filesystem_types_result_descriptor_flags_error_code_t flags;
+  await(wasi_filesystem_types_method_descriptor_get_flags(file, &flags));
+  say("get-flags", NULL, flags.val.ok & 3);
+  wasi_filesystem_types_result_descriptor_type_error_code_t type;
+  await(wasi_filesystem_types_method_descriptor_get_type(file, &type));
+  say("get-type", NULL, type.val.ok.tag);
+  await(wasi_filesystem_types_method_descriptor_set_size(file, 5, &result));
+  say_result("set-size", &result);
+  wasi_filesystem_types_new_timestamp_t keep = {.tag = WASI_FILESYSTEM_TYPES_NEW_TIMESTAMP_NO_CHANGE};
+  wasi_filesystem_types_new_timestamp_t when = {.tag = WASI_FILESYSTEM_TYPES_NEW_TIMESTAMP_TIMESTAMP};
+  when.val.timestamp.seconds = 42;
+  when.val.timestamp.nanoseconds = 7;
+  wasi_filesystem_types_method_descriptor_set_times_args_t times = {
+      .self = file, .data_access_timestamp = keep, .data_modification_timestamp = when};
+  await(wasi_filesystem_types_method_descriptor_set_times(&times, &result));
+  say_result("set-times", &result);
+  wasi_filesystem_types_result_descriptor_stat_error_code_t stat;
+  await(wasi_filesystem_types_method_descriptor_stat(file, &stat));
+  say("size", NULL, stat.val.ok.size);
+  say("modified at", NULL, (uint64_t)stat.val.ok.data_modification_timestamp.val.seconds);
+  say("and nanoseconds", NULL, stat.val.ok.data_modification_timestamp.val.nanoseconds);
+  when.val.timestamp.seconds = 43;
+  wasi_filesystem_types_method_descriptor_set_times_at_args_t times_at = {
+      .self = dir,
+      .path = lend("tour/a"),
+      .data_access_timestamp = keep,
+      .data_modification_timestamp = when};
+  await(wasi_filesystem_types_method_descriptor_set_times_at(&times_at, &result));
+  say_result("set-times-at", &result);
+  path = lend("tour/a");
+  await(wasi_filesystem_types_method_descriptor_stat_at(dir, 0, path, &stat));
+  say("modified at", NULL, (uint64_t)stat.val.ok.data_modification_timestamp.val.seconds);
+  wasi_filesystem_types_method_descriptor_link_at_args_t link = {
+      .self = dir, .old_path = path, .new_descriptor = dir, .new_path = other};
+  await(wasi_filesystem_types_method_descriptor_link_at(&link, &result));
+  say_result("link-at", &result);
+  wasi_filesystem_types_result_metadata_hash_value_error_code_t one, two;
+  await(wasi_filesystem_types_method_descriptor_metadata_hash(file, &one));
+  await(wasi_filesystem_types_method_descriptor_metadata_hash_at(dir, 0, other, &two));
+  same = one.val.ok.lower == two.val.ok.lower && one.val.ok.upper == two.val.ok.upper;
+  say("same hash", same ? "yes" : "no", 0);
+  wasi_filesystem_types_method_descriptor_rename_at_args_t rename = {
+      .self = dir, .old_path = other, .new_descriptor = dir, .new_path = lend("tour/c")};
+  await(wasi_filesystem_types_method_descriptor_rename_at(&rename, &result));
+  say_result("rename-at", &result);
+  command_string_t target = lend("a"), link_path = lend("tour/l");
+  wasi_filesystem_types_method_descriptor_symlink_at_args_t symlink = {
+      .self = dir, .old_path = target, .new_path = link_path};
+  await(wasi_filesystem_types_method_descriptor_symlink_at(&symlink, &result));
+  say_result("symlink-at", &result);
+  wasi_filesystem_types_result_string_error_code_t to;
+  await(wasi_filesystem_types_method_descriptor_readlink_at(dir, link_path, &to));
+  if (!to.is_err && to.val.ok.len == 1) say("readlink-at", "a", 0);
+  await(wasi_filesystem_types_method_descriptor_readlink_at(dir, path, &to));
+  say("readlink-at of a file", NULL, to.is_err ? to.val.err.tag : 0);
+  if (!open_at("tour", kDirectory, kRead, &folder)) return 1;
+  wasi_filesystem_types_tuple2_stream_directory_entry_future_result_void_error_code_t both;
+  wasi_filesystem_types_method_descriptor_read_directory(wasi_filesystem_types_borrow_descriptor(folder),
+                                                         &both);
+  uint32_t status, count = 0;
+  do {
+    wasi_filesystem_types_directory_entry_t entry;
+    status = settle(both.f0, wasi_filesystem_types_stream_directory_entry_read(both.f0, &entry, 1));
+    count += COMMAND_WAITABLE_COUNT(status);
+  } while (COMMAND_WAITABLE_STATE(status) == COMMAND_WAITABLE_COMPLETED);
+  say("entries", NULL, count);
+  say_future("read-directory", both.f1);
+  wasi_filesystem_types_method_descriptor_read_directory(file, &both);
+  say_future("read-directory of a file", both.f1);
+  path = lend("tour");
+  await(wasi_filesystem_types_method_descriptor_remove_directory_at(dir, path, &result));
+  say_result("remove-directory-at of a full folder", &result);
+  static const char* const names[] = {"tour/a", "tour/c", "tour/l", "tour/l"};
+  for (size_t i = 0; i < 4; ++i) {
+    other = lend(names[i]);
+    await(wasi_filesystem_types_method_descriptor_unlink_file_at(dir, other, &result));
+    say_result("unlink-file-at", &result);
+  }
+  await(wasi_filesystem_types_method_descriptor_remove_directory_at(dir, path, &result));
+  say_result("remove-directory-at", &result);
+  return 0;
+}
+
 /// A read of no elements, cancelled while it waits, leaves what is in stdin alone.
 static int probe(void) {
   wasi_cli_stdin_tuple2_stream_u8_future_result_void_error_code_t first, second;
@@ -267,6 +435,7 @@ static int command(size_t count, char** words) {
   if (strcmp(verb, "append") == 0) return append(first, second);
   if (strcmp(verb, "list") == 0) return list_directory(first);
   if (strcmp(verb, "probe") == 0) return probe();
+  if (strcmp(verb, "tour") == 0) return tour();
   if (strcmp(verb, "sleep") == 0) {
     await(wasi_clocks_monotonic_clock_wait_for(strtoull(first, NULL, 10) * 1000000));
     return !print("slept\n", 6);

@@ -60,13 +60,18 @@ class ProviderFunction<R(A...)> {
     return call_in(*in, caller, std::move(arguments)...);
   }
   [[nodiscard]] Result<R> call_in(Tree& tree, Caller& caller, A... arguments) const {
-    return call_on(tree, caller.tree().run(), std::move(arguments)...);
+    auto result = call_on(tree, caller.tree().run(), std::move(arguments)...);
+    // Its end, which is how a crash is told, unless that came before.
+    if (!result && result.error().code() != Errc::trap_poisoned) static_cast<void>(session(caller).claim());
+    return result;
   }
   /// As above on the fiber of `run`, whoever has started it: in `tree`, which is one of this provider
   /// (Errc::trap_handle).
   [[nodiscard]] Result<R> call_on(Tree& tree, GuestRun& run, A... arguments) const {
     if (&tree.linked() != from_.provider->linked.get())
       return fail(Errc::trap_handle, "the resource belongs to another component");
+    if (tree.poisoned())
+      return fail(Errc::trap_poisoned, "{} has trapped before and cannot be entered", from_.provider->name);
     std::tuple<A...> values(std::move(arguments)...);
     std::conditional_t<std::is_void_v<R>, Unit, std::optional<Returned>> result;
     TRY(tree.call(

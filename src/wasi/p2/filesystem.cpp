@@ -1,11 +1,10 @@
 #include "wasi/p2/filesystem.hpp"
 
 #include "wasi/filesystem/file_stream.hpp"
-#include "wasi/p2/clocks.hpp"
 #include "wasi/p2/faces.hpp"
+#include "wasi/p2/filesystem_types.hpp"
 #include "wasi/p2/resources.hpp"
 #include "wasi/p2/wait.hpp"
-#include "wasi/reply.hpp"
 
 #include <optional>
 #include <string>
@@ -18,125 +17,8 @@ using component::Caller;
 
 namespace {
 
-// ---- the types of the interface, and how the core's become them
-
-// The cases of FsError, in this order.
-enum class ErrorCode : std::uint8_t {};
-WISP_ENUM(ErrorCode, "access", "would-block", "already", "bad-descriptor", "busy", "deadlock", "quota",
-          "exist", "file-too-large", "illegal-byte-sequence", "in-progress", "interrupted", "invalid", "io",
-          "is-directory", "loop", "too-many-links", "message-size", "name-too-long", "no-device", "no-entry",
-          "no-lock", "insufficient-memory", "insufficient-space", "not-directory", "not-empty",
-          "not-recoverable", "unsupported", "no-tty", "no-such-device", "overflow", "not-permitted", "pipe",
-          "read-only", "invalid-seek", "text-file-busy", "cross-device")
-
-// The cases of FileType, in this order.
-enum class DescriptorType : std::uint8_t {};
-WISP_ENUM(DescriptorType, "unknown", "block-device", "character-device", "directory", "fifo", "symbolic-link",
-          "regular-file", "socket")
-
-enum class Advice : std::uint8_t {};
-WISP_ENUM(Advice, "normal", "sequential", "random", "will-need", "dont-need", "no-reuse")
-
-struct DescriptorFlags {
-  std::uint32_t bits = 0;
-};
-WISP_FLAGS(DescriptorFlags, "read", "write", "file-integrity-sync", "data-integrity-sync",
-           "requested-write-sync", "mutate-directory")
-
-struct PathFlags {
-  std::uint32_t bits = 0;
-};
-WISP_FLAGS(PathFlags, "symlink-follow")
-
-struct OpenFlags {
-  std::uint32_t bits = 0;
-};
-WISP_FLAGS(OpenFlags, "create", "directory", "exclusive", "truncate")
-
-struct NewTimestamp {
-  std::variant<component::Unit, component::Unit, Datetime> value;
-};
-WISP_VARIANT(NewTimestamp, "no-change", "now", "timestamp")
-
-struct DescriptorStat {
-  DescriptorType type{};
-  std::uint64_t link_count = 0;
-  std::uint64_t size = 0;
-  std::optional<Datetime> accessed;
-  std::optional<Datetime> modified;
-  std::optional<Datetime> changed;
-};
-WISP_RECORD(DescriptorStat,
-            ("type", "link-count", "size", "data-access-timestamp", "data-modification-timestamp",
-             "status-change-timestamp"),
-            value.type, value.link_count, value.size, value.accessed, value.modified, value.changed)
-
-struct EntryRecord {
-  DescriptorType type{};
-  std::string name;
-};
-WISP_RECORD(EntryRecord, ("type", "name"), value.type, value.name)
-
-struct MetadataHash {
-  std::uint64_t lower = 0;
-  std::uint64_t upper = 0;
-};
-WISP_RECORD(MetadataHash, ("lower", "upper"), value.lower, value.upper)
-
 template <class T = void>
-using Reply = std::expected<T, ErrorCode>;
-template <class T = void>
-using Outcome = Result<Reply<T>>;
-
-Refusal<ErrorCode> refuse(FsError error) { return Refusal(static_cast<ErrorCode>(error)); }
-
-DescriptorType descriptor_type(FileType type) { return static_cast<DescriptorType>(type); }
-
-LastLink last_link(PathFlags flags) { return (flags.bits & 1) != 0 ? LastLink::follow : LastLink::keep; }
-
-bool has(std::uint32_t bits, unsigned bit) { return (bits >> bit & 1) != 0; }
-
-FileFlags file_flags(DescriptorFlags flags) {
-  return {.read = has(flags.bits, 0),
-          .write = has(flags.bits, 1),
-          .file_integrity_sync = has(flags.bits, 2),
-          .data_integrity_sync = has(flags.bits, 3),
-          .requested_write_sync = has(flags.bits, 4),
-          .mutate_directory = has(flags.bits, 5)};
-}
-
-DescriptorFlags descriptor_flags(const FileFlags& flags) {
-  const bool all[] = {flags.read,
-                      flags.write,
-                      flags.file_integrity_sync,
-                      flags.data_integrity_sync,
-                      flags.requested_write_sync,
-                      flags.mutate_directory};
-  DescriptorFlags out;
-  for (unsigned bit = 0; bit < 6; ++bit) out.bits |= all[bit] ? 1u << bit : 0;
-  return out;
-}
-
-FsResult<NewTime> new_time(const NewTimestamp& time) {
-  switch (time.value.index()) {
-    case 0:
-      return KeepTime{};
-    case 1:
-      return TimeNow{};
-    default:
-      break;
-  }
-  const auto wall = to_wall_time(std::get<2>(time.value));
-  if (!wall) return std::unexpected(FsError::overflow);
-  return *wall;
-}
-
-DescriptorStat descriptor_stat(const FileStatus& status) {
-  return {descriptor_type(status.type), status.link_count,          status.size, to_datetime(status.accessed),
-          to_datetime(status.modified), to_datetime(status.changed)};
-}
-
-MetadataHash metadata_hash(const FileIdentity& identity) { return {identity.lower, identity.upper}; }
+using Outcome = Result<FileReply<T>>;
 
 // Makes the call where the context says, and turns its result into what the guest is told.
 template <class F>
@@ -146,13 +28,13 @@ auto perform(Caller& caller, F call) {
     return [&]() -> Outcome<> {
       const auto result = TRY(run_blocking(caller, std::move(call)));
       if (!result) return refuse(result.error());
-      return Reply<>{};
+      return FileReply<>{};
     }();
   } else {
     return [&]() -> Outcome<T> {
       auto result = TRY(run_blocking(caller, std::move(call)));
       if (!result) return refuse(result.error());
-      return Reply<T>(std::move(*result));
+      return FileReply<T>(std::move(*result));
     }();
   }
 }
@@ -164,14 +46,14 @@ auto perform(Caller& caller, F call, Convert convert) {
   return [&]() -> Outcome<T> {
     auto result = TRY(run_blocking(caller, std::move(call)));
     if (!result) return refuse(result.error());
-    return Reply<T>(convert(std::move(*result)));
+    return FileReply<T>(convert(std::move(*result)));
   }();
 }
 
 // ---- streams
 
-Reply<std::unique_ptr<InputStream>> read_via_stream(Caller& caller, DescriptorHandle& self,
-                                                    std::uint64_t offset) {
+FileReply<std::unique_ptr<InputStream>> read_via_stream(Caller& caller, DescriptorHandle& self,
+                                                        std::uint64_t offset) {
   if (self.share()->is_directory()) return refuse(FsError::is_directory);
   auto& context = caller.context<Context>();
   auto slot = context.file_streams().take();
@@ -180,8 +62,8 @@ Reply<std::unique_ptr<InputStream>> read_via_stream(Caller& caller, DescriptorHa
   return std::make_unique<InputStream>(std::move(source), ChildToken(), std::move(*slot));
 }
 
-Reply<std::unique_ptr<OutputStream>> write_stream(Caller& caller, DescriptorHandle& self,
-                                                  std::optional<std::uint64_t> offset) {
+FileReply<std::unique_ptr<OutputStream>> write_stream(Caller& caller, DescriptorHandle& self,
+                                                      std::optional<std::uint64_t> offset) {
   if (self.share()->is_directory()) return refuse(FsError::bad_descriptor);
   if (auto writable = self.share()->check_writable(); !writable) return refuse(writable.error());
   auto& context = caller.context<Context>();
@@ -204,7 +86,7 @@ Outcome<std::optional<EntryRecord>> read_directory_entry(Caller& caller, Directo
   const auto next = [reader = self.share()] { return reader->next(); };
   auto entry = self.share()->buffered() ? next() : TRY(run_blocking(caller, next));
   if (!entry) return refuse(entry.error());
-  if (!*entry) return Reply<std::optional<EntryRecord>>(std::nullopt);
+  if (!*entry) return FileReply<std::optional<EntryRecord>>(std::nullopt);
   return EntryRecord{descriptor_type((*entry)->type), std::move((*entry)->name)};
 }
 
@@ -248,12 +130,7 @@ Outcome<std::unique_ptr<DescriptorHandle>> open_at(Caller& caller, DescriptorHan
                                                    DescriptorFlags flags) {
   auto slot = caller.context<Context>().descriptors().take();
   if (!slot) return refuse(FsError::quota);
-  const OpenHow how{.create = has(open.bits, 0),
-                    .directory = has(open.bits, 1),
-                    .exclusive = has(open.bits, 2),
-                    .truncate = has(open.bits, 3),
-                    .flags = file_flags(flags),
-                    .last = last_link(path_flags)};
+  const auto how = open_how(path_flags, open, flags);
   auto opened = TRY(run_blocking(
       caller, [dir = self.share(), path = std::move(path), how] { return dir->open_at(path, how); }));
   if (!opened) return refuse(opened.error());
@@ -321,11 +198,11 @@ void add_file_functions(component::HostInterface& types) {
                   return perform(caller, [file = self.share()] { return file->sync(); });
                 })
       .function("[method]descriptor.get-flags",
-                [](Caller&, DescriptorHandle& self) -> Reply<DescriptorFlags> {
+                [](Caller&, DescriptorHandle& self) -> FileReply<DescriptorFlags> {
                   return descriptor_flags(self.share()->flags());
                 })
       .function("[method]descriptor.get-type",
-                [](Caller&, DescriptorHandle& self) -> Reply<DescriptorType> {
+                [](Caller&, DescriptorHandle& self) -> FileReply<DescriptorType> {
                   return descriptor_type(self.share()->type());
                 })
       .function("[method]descriptor.set-size",
@@ -404,10 +281,10 @@ void add_filesystem(component::HostLinker& linker) {
       .resource<InputStream>("input-stream")
       .resource<OutputStream>("output-stream")
       .resource<IoError>("error")
-      .function("filesystem-error-code", [](Caller&, IoError& error) -> std::optional<ErrorCode> {
+      .function("filesystem-error-code", [](Caller&, IoError& error) -> std::optional<FileErrorCode> {
         const auto* code = error.failure().as<FsError>();
         if (code == nullptr) return std::nullopt;
-        return static_cast<ErrorCode>(*code);
+        return static_cast<FileErrorCode>(*code);
       });
   add_file_functions(types);
   add_directory_functions(types);
