@@ -8,6 +8,7 @@
 #include "cli/inspection.hpp"
 #include "cli/json.hpp"
 #include "cli/loader.hpp"
+#include "cli/metrics.hpp"
 #include "cli/progress.hpp"
 #include "cli/serve_options.hpp"
 #include "cli/text.hpp"
@@ -44,6 +45,10 @@ class ServeCommand final : public Command {
                  "write a line for each response to stdout, or append it to FILE (default: none)")
         ->type_name("FILE")
         ->group("Server");
+    app.add_option("--metrics-addr", metrics_address_,
+                   "where to answer /metrics (Prometheus) and /healthz; port 0 picks one (default: nowhere)")
+        ->type_name("HOST:PORT")
+        ->group("Server");
     grants_.declare(app);
     companions_.declare(app);
     limits_.declare(app);
@@ -59,6 +64,8 @@ class ServeCommand final : public Command {
     Serving it;
     auto options = TRY(settings_.read());
     const std::string host = options.host;
+    std::optional<ListenAddress> metrics_at;
+    if (!metrics_address_.empty()) metrics_at = TRY(parse_address(metrics_address_));
     options.tree = TRY(limits_.read());
     it.setup = std::make_shared<wasi::Setup>(TRY(make_setup(grants_)));
     it.setup->arguments = {std::filesystem::path(file_).filename().string()};
@@ -83,10 +90,19 @@ class ServeCommand final : public Command {
     connect(options, it);
     it.service = TRY(wasi::http::HttpService::start(it.engine, *std::move(face), std::move(options)));
 
+    std::unique_ptr<MetricsServer> metrics;
+    if (metrics_at)
+      metrics = TRY(MetricsServer::start(*metrics_at, [&service = *it.service] { return service.stats(); }));
+
     signals.begin();
     announce(url_host(host), *it.service, it.world, console);
+    if (metrics) {
+      console.err.write(
+          fmt::format("Metrics at http://{}:{}/metrics\n", url_host(metrics_at->host), metrics->port()));
+    }
     signals.wait();
     signals.let_through();
+    metrics.reset();
     it.service->drain(std::chrono::milliseconds(settings_.drain_ms));
     // Calls on files that outlived their guests report to the shards' loops: they end first.
     it.setup->files.reset();
@@ -133,7 +149,7 @@ class ServeCommand final : public Command {
                                   settings_.tls_certificate.empty() ? "" : "-k ", url));
   }
 
-  std::string file_, access_log_;
+  std::string file_, access_log_, metrics_address_;
   ServeSettings settings_;
   Grants grants_;
   Companions companions_;

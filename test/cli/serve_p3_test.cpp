@@ -69,6 +69,32 @@ TEST(ServeP3, ATaskThatBlocksHoldsItsInstanceOnly) {
   EXPECT_EQ(server.stop().status, 0);
 }
 
+/// The value of a metric in Prometheus' format; negative: there is none.
+double metric(int port, const std::string& name) {
+  const std::string text = "\n" + get(port, "/metrics").body;
+  const auto at = text.find("\n" + name + " ");
+  return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
+}
+
+TEST(ServeP3, MetricsTellOfPausedInstances) {
+  Server server({"--shards", "1", "--metrics-addr", "127.0.0.1:0", guest("p3-block")});
+  const std::string line = server.process().error_line(1);
+  EXPECT_THAT(line, StartsWith("Metrics at http://127.0.0.1:"));
+  const int metrics = std::stoi(line.substr(line.rfind(':') + 1));
+  EXPECT_EQ(get(server.port(), "/").status, 200);
+  EXPECT_EQ(metric(metrics, "wisp_instances_paused"), 0);
+  const Connection blocked(server.port());
+  blocked.send("GET /block?ms=700 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return metric(metrics, "wisp_instances_paused") == 1; }));
+  EXPECT_THAT(blocked.receive_all(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(metric(metrics, "wisp_instances_paused"), 0);
+  EXPECT_GE(metric(metrics, "wisp_instance_paused_seconds_total"), 0.6);
+  EXPECT_EQ(metric(metrics, "wisp_requests_total"), 2);
+  EXPECT_EQ(get(metrics, "/healthz").body, "ok\n");
+  EXPECT_EQ(get(metrics, "/else").status, 404);
+  EXPECT_EQ(server.stop().status, 0);
+}
+
 TEST(ServeP3, ADeadlineOnATaskThatBlocksRetiresItsInstance) {
   Server server({"--shards", "1", "--max-concurrency", "8", "--request-timeout", "500", guest("p3-block")});
   const Connection sibling(server.port()), blocked(server.port());

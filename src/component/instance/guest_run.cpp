@@ -45,6 +45,7 @@ void GuestRun::enter(engine::Fiber::Entry entry, void* argument) {
     fiber_->resume();
   }
   shard_->current_ = caller_;
+  if (paused_) shard_->pause_begins();
   came_back();
 }
 
@@ -65,12 +66,16 @@ void GuestRun::came_back() {
 /// From the loop, for the outermost run of a chain.
 void GuestRun::resume_paused() {
   shard_->guest_begins();
+  shard_->pause_ends();
   shard_->current_ = this;
   paused_ = false;
   fiber_->resume();
   shard_->current_ = nullptr;
   came_back();
-  if (paused_) return;
+  if (paused_) {
+    shard_->pause_begins();
+    return;
+  }
   if (done_ && continuation_) std::exchange(continuation_, nullptr)();
   if (owner_ != nullptr) owner_->left(*this);
 }

@@ -4,7 +4,20 @@
 
 #include <boost/asio/post.hpp>
 
+#include <ctime>
+
 namespace wisp::component {
+
+namespace {
+
+/// Coarse, since pauses are frequent: a few nanoseconds to read, and right in sums.
+std::chrono::nanoseconds coarse_now() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+}  // namespace
 
 Shard::Shard(std::shared_ptr<engine::Engine> engine, engine::FiberOptions fibers)
     : engine_(std::move(engine)), fibers_(fibers) {}
@@ -45,6 +58,22 @@ void Shard::overrun(GuestRun& run) {
     boost::asio::post(loop_, [this] { run_one_overrun(); });
   }
   run.pause();
+}
+
+void Shard::pause_begins() noexcept {
+  paused_time_ = paused_time();
+  paused_since_ = coarse_now();
+  ++paused_;
+}
+
+void Shard::pause_ends() noexcept {
+  paused_time_ = paused_time();
+  paused_since_ = coarse_now();
+  --paused_;
+}
+
+std::chrono::nanoseconds Shard::paused_time() const noexcept {
+  return paused_ == 0 ? paused_time_ : paused_time_ + paused_ * (coarse_now() - paused_since_);
 }
 
 void Shard::overrun_begins() {

@@ -57,6 +57,12 @@ class Shard {
   /// The run on whose fiber the thread is; null on the loop's own stack.
   [[nodiscard]] GuestRun* current_run() const noexcept { return current_; }
 
+  /// Runs that are paused down to the loop now, each with the instance that serves nobody else meanwhile.
+  [[nodiscard]] std::uint32_t paused() const noexcept { return paused_; }
+  /// The time that runs were paused so far, of all together; each pause counts to a tick of the kernel (4
+  /// ms).
+  [[nodiscard]] std::chrono::nanoseconds paused_time() const noexcept;
+
   /// sleeps() will say when the shard runs no guests. Before the first guest of any shard of the engine, and
   /// for all of them: an engine does not tick for one that has not joined, once the others sleep.
   void tells_when_it_sleeps() { presence_.emplace(*engine_); }
@@ -76,6 +82,8 @@ class Shard {
 
   void run_one_overrun();
   void run_ready();
+  void pause_begins() noexcept;
+  void pause_ends() noexcept;
   /// Before a guest runs from the loop.
   void guest_begins() noexcept {
     if (presence_) presence_->come_back();
@@ -92,6 +100,9 @@ class Shard {
   bool overrun_posted_ = false;
   bool ready_posted_ = false;
   std::uint32_t overrunners_ = 0;
+  std::uint32_t paused_ = 0;
+  std::chrono::nanoseconds paused_time_{};   // up to paused_since_
+  std::chrono::nanoseconds paused_since_{};  // when paused_ changed last
 };
 
 }  // namespace wisp::component

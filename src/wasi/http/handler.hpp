@@ -114,6 +114,8 @@ class HttpHandler {
 
   /// Guests at work, those whose response is done included.
   [[nodiscard]] std::uint32_t at_work() const noexcept { return at_work_; }
+  /// Requests that wait for an instance. Counts them.
+  [[nodiscard]] std::uint32_t queued() const noexcept { return queue_.waiting(); }
 
   /// Ends all guests at work.
   void cancel_all(const Error& reason);

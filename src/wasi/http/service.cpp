@@ -81,6 +81,9 @@ class ServingShard {
     stats.trees_made += pool_.made();
     stats.live_trees += pool_.live();
     stats.idle_trees += pool_.idle();
+    stats.queued += handler_.queued();
+    stats.paused += shard_.paused();
+    stats.paused_time += shard_.paused_time();
   }
 
   /// Ends all work within `patience`, then the loop.
@@ -191,6 +194,7 @@ class HttpService::Worker {
       stats.trees_made += last_.trees_made;
       stats.live_trees += last_.live_trees;
       stats.in_flight += last_.in_flight;
+      stats.paused_time += last_.paused_time;
       return;
     }
     std::promise<void> counted;

@@ -64,6 +64,11 @@ struct ServiceStats {
   std::uint32_t in_flight = 0;    ///< requests now
   std::uint32_t live_trees = 0;   ///< now, idle ones included
   std::uint32_t idle_trees = 0;   ///< now
+  std::uint32_t queued = 0;       ///< requests that wait for a tree now
+  /// Calls that are paused now, because they wait in a way of WASI 0.2 or for their turn: each keeps its tree
+  /// from others. And how long calls have been, together; those of routes included.
+  std::uint32_t paused = 0;
+  std::chrono::nanoseconds paused_time{};
 };
 
 /// One component behind one address, on all shards. Owned by main(); its functions may be called from any
