@@ -22,6 +22,40 @@ awaitable<Result<std::uint32_t>> later(Caller& caller, std::uint32_t ms) {
   co_return ms;
 }
 
+/// The same without a coroutine: its signal also fires once for nothing.
+class Announced final : public Coming<std::uint32_t> {
+ public:
+  Announced(boost::asio::io_context& loop, std::uint32_t ms) : state_(std::make_shared<State>(loop, ms)) {
+    boost::asio::post(loop, [state = state_] { state->changed.fire(); });
+    state_->timer.async_wait([state = state_](const boost::system::error_code& error) {
+      state->passed = !error;
+      state->changed.fire();
+    });
+  }
+  ~Announced() override { state_->timer.cancel(); }
+
+  std::optional<Result<std::uint32_t>> take() override {
+    if (!state_->passed) return std::nullopt;
+    return state_->ms;
+  }
+  Signal& changed() noexcept override { return state_->changed; }
+
+ private:
+  struct State {
+    State(boost::asio::io_context& loop, std::uint32_t delay)
+        : timer(loop, std::chrono::milliseconds(delay)), ms(delay), passed(delay == 0) {}
+    boost::asio::steady_timer timer;
+    Signal changed;
+    std::uint32_t ms;
+    bool passed;
+  };
+  std::shared_ptr<State> state_;
+};
+
+Eventually<std::uint32_t> announced(Caller& caller, std::uint32_t ms) {
+  return std::make_unique<Announced>(caller.loop(), ms);
+}
+
 /// Writes 0 to 99 in two pieces, then drops its end.
 awaitable<void> write_numbers(std::shared_ptr<StreamWriter<std::uint8_t>> writer) {
   std::array<std::uint8_t, 100> numbers;
@@ -70,10 +104,14 @@ class Channels : public ::testing::Test {
     ++spoken;
   }
 
-  Channels() {
+  Channels() : Channels(later) {}
+
+  /// `late` answers after so many milliseconds.
+  template <class Late>
+  explicit Channels(Late late) {
     auto& io = host.linker.interface("test:host/channels");
     io.async_function("echo", [](Caller&, std::uint32_t x) -> Result<std::uint32_t> { return x; });
-    io.async_function("later", later);
+    io.async_function("later", late);
     io.function("numbers", [](Caller& caller) {
       auto writer = std::make_shared<StreamWriter<std::uint8_t>>();
       auto end = writer->readable();
@@ -103,6 +141,20 @@ class Channels : public ::testing::Test {
   std::uint32_t call(std::string_view name, const std::vector<Value>& arguments = {}) {
     auto result = testing::must(host.invoke(linked, name, arguments));
     return std::get<std::uint32_t>(result->data);
+  }
+
+  /// Ends a tree in the middle of a call.
+  void end_in_flight(const char* name) {
+    std::unique_ptr<Tree> tree;
+    host.run(
+        [&](GuestRun& run) { tree = testing::must(Tree::instantiate(linked, run, host.limits, nullptr)); });
+    Nobody nobody;
+    const TaskRef task = testing::must(tree->start(*find_export(*linked, name), nobody));
+    EXPECT_EQ(tree->tasks(), 1U) << name;
+    tree = nullptr;
+    EXPECT_EQ(nobody.failures, 1) << name;
+    host.shard.loop().restart();
+    host.shard.loop().run();
   }
 
   testing::Host host;
@@ -164,18 +216,30 @@ TEST_F(Channels, AWriteThatWaitsForItsTurnEndsWithTheTree) {
 
 /// Trees that end with calls, streams and stacks in flight leave nothing behind (AddressSanitizer looks).
 TEST_F(Channels, ATreeEndsWithWorkInFlight) {
-  for (const char* name : {"stuck", "two-at-once", "sum-numbers", "write-numbers", "word-length"}) {
-    std::unique_ptr<Tree> tree;
-    host.run(
-        [&](GuestRun& run) { tree = testing::must(Tree::instantiate(linked, run, host.limits, nullptr)); });
-    Nobody nobody;
-    const TaskRef task = testing::must(tree->start(*find_export(*linked, name), nobody));
-    EXPECT_EQ(tree->tasks(), 1U) << name;
-    tree = nullptr;
-    EXPECT_EQ(nobody.failures, 1) << name;
-    host.shard.loop().restart();
-    host.shard.loop().run();
-  }
+  for (const char* name : {"stuck", "two-at-once", "sum-numbers", "write-numbers", "word-length"})
+    end_in_flight(name);
+}
+
+class AnnouncedResults : public Channels {
+ protected:
+  AnnouncedResults() : Channels(announced) {}
+};
+
+TEST_F(AnnouncedResults, ComeAtOnceOrLater) {
+  for (const std::uint32_t ms : {0U, 5U}) EXPECT_EQ(call("call-later", testing::values(ms)), ms);
+  EXPECT_EQ(call("two-at-once"), 30U);
+}
+
+TEST_F(AnnouncedResults, AreGivenUp) {
+  EXPECT_EQ(call("cancel-later"), static_cast<std::uint32_t>(Subtask::State::cancelled_before_returned));
+  for (const char* name : {"stuck", "two-at-once"}) end_in_flight(name);
+}
+
+TEST_F(AnnouncedResults, AreBounded) {
+  host.limits.tasks = 1;
+  const auto outcome = host.invoke(linked, "two-at-once", {});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code(), Errc::trap_limit) << outcome.error().message();
 }
 
 }  // namespace
