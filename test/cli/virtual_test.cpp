@@ -134,14 +134,26 @@ TEST(BridgesVirtual, TheVeryVersionComesFirst) {
   }
 }
 
-TEST(BridgesVirtual, ResourcesOfAProvidersOwnStayInTheirVersion) {
-  const auto same = wisp({"run", "--with", guest("p2-own-clock"), guest("p2-asks"), "time"});
-  EXPECT_EQ(same.status, 0) << same.err;
-  EXPECT_EQ(same.out, "monotonic 7 by 1\n");
-  const auto other = wisp({"run", "--with", guest("p2-own-clock"), guest("p3-asks"), "time"});
-  EXPECT_EQ(other.status, 3);
-  EXPECT_THAT(other.err, HasSubstr("function subscribe-instant with another type"));
-  EXPECT_THAT(other.err, HasSubstr("  provided    func(when: u64) -> own<"));
+TEST(BridgesVirtual, APollableMayBeTheProvidersOwn) {
+  constexpr Row kRows[] = {
+      {"p2-asks", "p2-own-clock", "", "time", "monotonic 7 by 1\n"},
+      {"p3-asks", "p2-own-clock", "", "time", "monotonic 7 by 1\n"},
+      {"p3-asks", "p2-own-clock", "", "many", "300 waits\n"},
+      {"p3-asks", "p2-own-clock", "", "cancel", "cancelled 1\n"},
+      {"p3-asks", "p2-own-clock", "", "leave", "left\n"},
+  };
+  for (const auto& row : kRows) {
+    const auto outcome = ask(row);
+    EXPECT_EQ(outcome.status, 0) << row << outcome.err;
+    EXPECT_EQ(outcome.out, row.said) << row;
+    EXPECT_EQ(outcome.err, "") << row;
+  }
+  // An hour of the provider's.
+  EXPECT_EQ(wisp({"run", "--with", guest("p2-own-clock"), guest("p3-cli"), "sleep", "3600000"}).out,
+            "slept\n");
+  const auto trapped = wisp({"run", "--with", guest("p2-own-clock"), guest("p3-cli"), "sleep", "77"});
+  EXPECT_EQ(trapped.status, 134);
+  EXPECT_THAT(trapped.err, HasSubstr("unreachable"));
 }
 
 // ---- standard streams: stdout and stderr of these providers are in each other's place
@@ -214,6 +226,30 @@ TEST(BridgesStdio, ErrorsAreCarriedOver) {
                               {.input = "some text\n"});
     EXPECT_EQ(outcome.status, row.status) << row.command << " over " << row.provider << ' ' << row.mode;
     EXPECT_THAT(outcome.out + outcome.err, HasSubstr(row.said)) << row.provider << ' ' << row.mode;
+  }
+}
+
+TEST(BridgesStdio, StreamsMayBeOfResourcesOfTheProviders) {
+  const auto over = [](std::string_view mode, std::vector<std::string> words, std::string input = {}) {
+    words.insert(words.begin(), {"run", "--env", "MODE=" + std::string(mode), "--with", guest("p2-own-stdio"),
+                                 guest("p3-cli")});
+    return wisp(words, {.input = std::move(input)});
+  };
+  const std::string input = lines(500'000);
+  for (const std::string verb : {"cat", "splice"}) {
+    const auto outcome = over("", {verb}, input + "small\n");
+    EXPECT_EQ(outcome.status, 0) << verb << outcome.err;
+    EXPECT_TRUE(outcome.out == input + "SMALL\n") << verb;
+  }
+  EXPECT_EQ(over("", {"err", "hello"}).err, "HELLO");
+  // Nobody waits for the outcome.
+  EXPECT_EQ(over("", {"early"}).out, "LEFT BEHIND\n");
+  for (const std::string_view mode : {"fail", "closed", "trap"}) {
+    const auto outcome = over(mode, {"cat"}, "text\n");
+    EXPECT_EQ(outcome.status, 1) << mode;
+    EXPECT_EQ(outcome.out, "") << mode;
+    EXPECT_EQ(outcome.err.contains(guest("p2-own-stdio") + ": wasm `unreachable`"), mode == "trap")
+        << outcome.err;
   }
 }
 

@@ -1,11 +1,19 @@
 #include "wasi/bridge/clocks.hpp"
 
 #include "wasi/bridge/adapter.hpp"
+#include "wasi/bridge/provider_streams.hpp"
 #include "wasi/bridge/wait_task.hpp"
 #include "wasi/p2/clocks.hpp"
 #include "wasi/p2/resources.hpp"
 #include "wasi/p3/clocks.hpp"
 #include "wasi/p3/wait.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
 
 namespace wisp::wasi::bridge {
 
@@ -31,12 +39,56 @@ boost::asio::awaitable<Result<>> pass(std::unique_ptr<p2::Pollable> pollable) {
   co_return Result<>{};
 }
 
+using component::Foreign;
+using component::Lent;
+using component::ProviderQueue;
+using Ready = ProviderFunction<bool(Lent<OldPollable>)>;
+
+/// Asks again and again, at first soon and then at longer intervals: `block` would occupy the instance.
+boost::asio::awaitable<Result<>> pass_own(boost::asio::io_context& loop, Queue queue, Ready ready,
+                                          Foreign<OldPollable> pollable) {
+  using std::chrono::milliseconds;
+  constexpr milliseconds kFirst{1}, kMost{20};
+  constexpr int kOfElapsed = 16;  // the share of what has been waited so far
+  const auto since = std::chrono::steady_clock::now();
+  boost::asio::steady_timer timer(loop);
+  while (true) {
+    const auto said = co_await queue->call(ready, pollable);
+    if (!said) co_return std::unexpected(said.error());
+    if (*said) co_return Result<>{};
+    const auto elapsed = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - since);
+    timer.expires_after(std::clamp(elapsed / kOfElapsed, kFirst, kMost));
+    boost::system::error_code stopped;
+    co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, stopped));
+    if (stopped) co_return fail(Errc::cancelled, "the wait was cancelled");
+  }
+}
+
+/// Of pollables that the provider defines.
+Result<std::unique_ptr<HostFunction>> wait_for_own(const ProviderRef& from, const std::string& interface,
+                                                   const std::string& subscribing) {
+  using Subscribe = ProviderFunction<Foreign<OldPollable>(std::uint64_t)>;
+  auto subscribe = TRY(Subscribe::find(from, {interface, subscribing}));
+  auto ready = TRY(Ready::find(from, {std::string(OldPollable::kInterface), "[method]pollable.ready"}));
+  return component::make_async_host_function([subscribe = std::move(subscribe), ready = std::move(ready)](
+                                                 Caller& caller, std::uint64_t when) -> Eventually<void> {
+    auto tree = subscribe.tree(caller);
+    if (!tree) return Result<>(std::unexpected(std::move(tree).error()));
+    auto pollable = subscribe.call_in(**tree, caller, when);
+    if (!pollable) return Result<>(std::unexpected(std::move(pollable).error()));
+    return pass_own(caller.loop(),
+                    ProviderQueue::of(subscribe.session(caller), *tree, subscribe.share_provider()), ready,
+                    *std::move(pollable));
+  });
+}
+
 Adapted wait_over(std::string name, std::string subscribing) {
   return {.name = std::move(name),
           .stand_in = {},
           .make = [subscribing = std::move(subscribing)](
                       const ProviderRef& from,
                       const std::string& interface) -> Result<std::unique_ptr<HostFunction>> {
+            if (owns<OldPollable>(from)) return wait_for_own(from, interface, subscribing);
             using Subscribe = ProviderFunction<std::unique_ptr<p2::Pollable>(std::uint64_t)>;
             auto subscribe = TRY(Subscribe::find(from, {interface, subscribing}));
             return component::make_async_host_function(

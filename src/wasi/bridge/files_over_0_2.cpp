@@ -1,7 +1,6 @@
 #include "wasi/bridge/files_over_0_2.hpp"
 
 #include "component/link/channels.hpp"
-#include "component/link/component_function.hpp"
 #include "component/link/provider_queue.hpp"
 #include "wasi/bridge/asked_stream.hpp"
 #include "wasi/bridge/file_types.hpp"
@@ -370,11 +369,6 @@ Result<std::unique_ptr<HostFunction>> write_with(const ProviderRef& from, const 
                     });
         return future;
       });
-}
-
-template <class R>
-bool owns(const ProviderRef& from) {
-  return component::defines_resource(*from.provider, R::kInterface, R::kName);
 }
 
 Result<std::unique_ptr<HostFunction>> read_contents(const ProviderRef& from, const std::string& interface) {

@@ -1,6 +1,5 @@
 #include "wasi/bridge/provider_streams.hpp"
 
-#include "component/link/component_function.hpp"
 #include "wasi/p3/wait.hpp"
 
 #include <algorithm>
@@ -23,16 +22,12 @@ StreamEnd failed(std::string text, FsError code) {
   return {std::make_unique<Failure>(std::move(text), std::any(code))};
 }
 
-/// The provider's functions speak of errors of its own, or of the host's.
-bool owns_errors(const ProviderRef& from) {
-  return component::defines_resource(*from.provider, OldIoError::kInterface, OldIoError::kName);
-}
-
 }  // namespace
 
 std::vector<component::KnownResource> known_streams() {
   using component::known_resource;
-  return {known_resource<OldIoError>(), known_resource<OldInputStream>(), known_resource<OldOutputStream>()};
+  return {known_resource<OldIoError>(), known_resource<OldInputStream>(), known_resource<OldOutputStream>(),
+          known_resource<OldPollable>()};
 }
 
 std::unexpected<StreamEnd> gone(component::ProviderQueue& queue, const Error& error,
@@ -46,7 +41,7 @@ std::unexpected<StreamEnd> gone(component::ProviderQueue& queue, const Error& er
 Result<StreamFailures> StreamFailures::find(const ProviderRef& from) {
   StreamFailures made;
   const std::vector<std::string> path{"wasi:filesystem/types@0.2", "filesystem-error-code"};
-  if (owns_errors(from) && component::find_item(*from.provider->linked->plan, path) != nullptr)
+  if (owns<OldIoError>(from) && component::find_item(*from.provider->linked->plan, path) != nullptr)
     made.code_ = TRY(decltype(code_)::value_type::find(from, path));
   return made;
 }
@@ -84,7 +79,7 @@ Result<Reading<Foreign<OldInputStream>>> Reading<Foreign<OldInputStream>>::find(
   Reading made;
   const std::vector<std::string> path{std::string(kStreams), "[method]input-stream.blocking-read"};
   made.failures_ = TRY(StreamFailures::find(from));
-  if (owns_errors(from)) {
+  if (owns<OldIoError>(from)) {
     made.own_ = TRY(Read<OwnStreamError>::find(from, path));
   } else {
     made.hosts_ = TRY(Read<HostStreamError>::find(from, path));
@@ -144,7 +139,7 @@ Result<Writing<Foreign<OldOutputStream>>> Writing<Foreign<OldOutputStream>>::fin
   const std::vector<std::string> path{std::string(kStreams),
                                       "[method]output-stream.blocking-write-and-flush"};
   made.failures_ = TRY(StreamFailures::find(from));
-  if (owns_errors(from)) {
+  if (owns<OldIoError>(from)) {
     made.own_ = TRY(Write<OwnStreamError>::find(from, path));
   } else {
     made.hosts_ = TRY(Write<HostStreamError>::find(from, path));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "component/link/component_function.hpp"
 #include "component/link/provider_queue.hpp"
 #include "wasi/io/stream.hpp"
 #include "wasi/p2/filesystem_types.hpp"
@@ -24,7 +25,16 @@ struct OldInputStream {
 struct OldOutputStream {
   static constexpr std::string_view kInterface = "wasi:io/streams@0.2", kName = "output-stream";
 };
+struct OldPollable {
+  static constexpr std::string_view kInterface = "wasi:io/poll@0.2", kName = "pollable";
+};
 [[nodiscard]] std::vector<component::KnownResource> known_streams();
+
+/// The provider defines R itself.
+template <component::NamesResource R>
+[[nodiscard]] bool owns(const component::ProviderRef& from) {
+  return component::defines_resource(*from.provider, R::kInterface, R::kName);
+}
 
 using Queue = std::shared_ptr<component::ProviderQueue>;
 

@@ -1,6 +1,8 @@
 #include "wasi/bridge/stdio.hpp"
 
 #include "wasi/bridge/adapter.hpp"
+#include "wasi/bridge/asked_stream.hpp"
+#include "wasi/bridge/provider_streams.hpp"
 #include "wasi/bridge/stream_sink.hpp"
 #include "wasi/bridge/stream_source.hpp"
 #include "wasi/p2/resources.hpp"
@@ -17,11 +19,75 @@ using p3::StdioStream;
 
 namespace {
 
-// ---- 0.3 over 0.2: the handle lives as long as the flow.
-
 using Both = std::tuple<StdioStream, StdioFuture>;
 
+// ---- 0.3 over 0.2: the handle lives as long as the flow.
+
+using component::Foreign;
+using component::ProviderQueue;
+
+/// Streams that the provider defines.
+class OwnPuller final : public Puller {
+ public:
+  OwnPuller(Queue queue, Foreign<OldInputStream> stream, Reading<Foreign<OldInputStream>> reading)
+      : queue_(std::move(queue)), stream_(std::move(stream)), reading_(std::move(reading)) {}
+  boost::asio::awaitable<StreamResult<Bytes>> pull(std::size_t most) override {
+    return reading_.read(queue_, stream_, most);
+  }
+
+ private:
+  Queue queue_;
+  Foreign<OldInputStream> stream_;
+  Reading<Foreign<OldInputStream>> reading_;
+};
+
+class OwnPusher final : public Pusher {
+ public:
+  OwnPusher(Queue queue, Foreign<OldOutputStream> stream, Writing<Foreign<OldOutputStream>> writing)
+      : queue_(std::move(queue)), stream_(std::move(stream)), writing_(std::move(writing)) {}
+  boost::asio::awaitable<StreamResult<>> push(Bytes bytes) override {
+    co_return co_await writing_.write(queue_, stream_, bytes);
+  }
+
+ private:
+  Queue queue_;
+  Foreign<OldOutputStream> stream_;
+  Writing<Foreign<OldOutputStream>> writing_;
+};
+
+Result<std::unique_ptr<HostFunction>> read_own(const ProviderRef& from, const std::string& interface) {
+  using Get = ProviderFunction<Foreign<OldInputStream>()>;
+  auto get = TRY(Get::find(from, {interface, "get-stdin"}));
+  auto reading = TRY(Reading<Foreign<OldInputStream>>::find(from));
+  return component::make_host_function(
+      [get = std::move(get), reading = std::move(reading)](Caller& caller) -> Result<Both> {
+        const auto tree = TRY(get.tree(caller));
+        auto stream = TRY(get.call_in(*tree, caller));
+        auto puller = std::make_shared<OwnPuller>(
+            ProviderQueue::of(get.session(caller), tree, get.share_provider()), std::move(stream), reading);
+        return p3::read_via_stream(caller.context<Context>(),
+                                   std::make_shared<AskedSource>(caller.loop(), std::move(puller)));
+      });
+}
+
+Result<std::unique_ptr<HostFunction>> write_own(const ProviderRef& from, const std::string& interface,
+                                                const std::string& getter) {
+  using Get = ProviderFunction<Foreign<OldOutputStream>()>;
+  auto get = TRY(Get::find(from, {interface, getter}));
+  auto writing = TRY(Writing<Foreign<OldOutputStream>>::find(from));
+  return component::make_host_function([get = std::move(get), writing = std::move(writing)](
+                                           Caller& caller, StdioStream data) -> Result<StdioFuture> {
+    const auto tree = TRY(get.tree(caller));
+    auto stream = TRY(get.call_in(*tree, caller));
+    auto pusher = std::make_shared<OwnPusher>(
+        ProviderQueue::of(get.session(caller), tree, get.share_provider()), std::move(stream), writing);
+    return p3::write_via_stream(caller.context<Context>(), std::move(data),
+                                std::make_shared<AskedSink>(caller.loop(), std::move(pusher)));
+  });
+}
+
 Result<std::unique_ptr<HostFunction>> read_over(const ProviderRef& from, const std::string& interface) {
+  if (owns<OldInputStream>(from)) return read_own(from, interface);
   auto get = TRY(ProviderFunction<std::unique_ptr<p2::InputStream>()>::find(from, {interface, "get-stdin"}));
   return component::make_host_function([get = std::move(get)](Caller& caller) -> Result<Both> {
     const std::shared_ptr<p2::InputStream> handle = TRY(get.call(caller));
@@ -32,6 +98,7 @@ Result<std::unique_ptr<HostFunction>> read_over(const ProviderRef& from, const s
 Adapted::Make write_over(std::string getter) {
   return [getter = std::move(getter)](const ProviderRef& from,
                                       const std::string& interface) -> Result<std::unique_ptr<HostFunction>> {
+    if (owns<OldOutputStream>(from)) return write_own(from, interface, getter);
     auto get = TRY(ProviderFunction<std::unique_ptr<p2::OutputStream>()>::find(from, {interface, getter}));
     return component::make_host_function(
         [get = std::move(get)](Caller& caller, StdioStream data) -> Result<StdioFuture> {
