@@ -236,7 +236,7 @@ TEST(BridgesStdio, StreamsMayBeOfResourcesOfTheProviders) {
     return wisp(words, {.input = std::move(input)});
   };
   const std::string input = lines(500'000);
-  for (const std::string verb : {"cat", "splice"}) {
+  for (const std::string verb : {"cat", "splice", "probe"}) {
     const auto outcome = over("", {verb}, input + "small\n");
     EXPECT_EQ(outcome.status, 0) << verb << outcome.err;
     EXPECT_TRUE(outcome.out == input + "SMALL\n") << verb;

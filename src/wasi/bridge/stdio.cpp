@@ -55,19 +55,30 @@ class OwnPusher final : public Pusher {
   Writing<Foreign<OldOutputStream>> writing_;
 };
 
+/// Kept with the caller: what was read for one stream and not taken is there for the next.
+struct OwnInput {
+  std::shared_ptr<component::Tree> tree;
+  std::shared_ptr<AskedSource> source;
+};
+
 Result<std::unique_ptr<HostFunction>> read_own(const ProviderRef& from, const std::string& interface) {
   using Get = ProviderFunction<Foreign<OldInputStream>()>;
   auto get = TRY(Get::find(from, {interface, "get-stdin"}));
   auto reading = TRY(Reading<Foreign<OldInputStream>>::find(from));
-  return component::make_host_function(
-      [get = std::move(get), reading = std::move(reading)](Caller& caller) -> Result<Both> {
-        const auto tree = TRY(get.tree(caller));
-        auto stream = TRY(get.call_in(*tree, caller));
-        auto puller = std::make_shared<OwnPuller>(
-            ProviderQueue::of(get.session(caller), tree, get.share_provider()), std::move(stream), reading);
-        return p3::read_via_stream(caller.context<Context>(),
-                                   std::make_shared<AskedSource>(caller.loop(), std::move(puller)));
-      });
+  return component::make_host_function([get = std::move(get),
+                                        reading = std::move(reading)](Caller& caller) -> Result<Both> {
+    const auto tree = TRY(get.tree(caller));
+    auto& kept = get.session(caller).kept();
+    auto input = std::static_pointer_cast<OwnInput>(kept);
+    if (input == nullptr || input->tree != tree) {
+      auto puller = std::make_shared<OwnPuller>(std::make_shared<ProviderQueue>(tree, get.share_provider()),
+                                                TRY(get.call_in(*tree, caller)), reading);
+      input =
+          std::make_shared<OwnInput>(tree, std::make_shared<AskedSource>(caller.loop(), std::move(puller)));
+      kept = input;
+    }
+    return p3::read_via_stream(caller.context<Context>(), input->source);
+  });
 }
 
 Result<std::unique_ptr<HostFunction>> write_own(const ProviderRef& from, const std::string& interface,
