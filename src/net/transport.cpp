@@ -26,6 +26,7 @@ class PlainTransport;
 struct Rest {
   PlainTransport* owner;  // null: gone
   std::vector<std::byte> bytes;
+  std::size_t sent = 0;
   Event written;
   bool then_shut_down = false;
 };
@@ -95,6 +96,10 @@ class PlainTransport final : public Transport, private SendBatch::Sender {
 
   asio::ip::tcp::endpoint peer() const noexcept override { return peer_; }
   bool peer_has_closed() const noexcept override { return net::peer_has_closed(socket_); }
+  bool owes() noexcept override {
+    send_batched();
+    return rest_ != nullptr;
+  }
   bool settled() const noexcept override { return !batched_ && !rest_ && net::settled(socket_); }
 
  private:
@@ -143,13 +148,21 @@ class PlainTransport final : public Transport, private SendBatch::Sender {
     broken_ = error;
     if (error || unsent.empty()) return;
     rest_ = std::make_shared<Rest>(this, std::vector(unsent.begin(), unsent.end()));
-    asio::async_write(socket_, asio::buffer(rest_->bytes),
-                      [rest = rest_](const boost::system::error_code& failed, std::size_t) {
-                        if (rest->owner != nullptr) rest->owner->rest_written(failed);
-                      });
+    write_rest();
   }
 
-  void rest_written(const boost::system::error_code& error) noexcept {
+  // Piece by piece, since what is composed of several writes would look at a socket that has gone meanwhile.
+  void write_rest() noexcept {
+    const auto left = std::span<const std::byte>(rest_->bytes).subspan(rest_->sent);
+    socket_.async_write_some(asio::buffer(left.data(), left.size()),
+                             [rest = rest_](const boost::system::error_code& error, std::size_t size) {
+                               if (rest->owner != nullptr) rest->owner->rest_went_on(error, size);
+                             });
+  }
+
+  void rest_went_on(const boost::system::error_code& error, std::size_t size) noexcept {
+    rest_->sent += size;
+    if (!error && rest_->sent < rest_->bytes.size()) return write_rest();
     const auto rest = std::exchange(rest_, nullptr);
     broken_ = error;
     if (rest->then_shut_down) shutdown_send();

@@ -58,10 +58,15 @@ class Transport {
   /// Reads at least a byte. `reader` is kept until on_read(), and so are the bytes of `into` meant to be.
   virtual void read(std::span<std::byte> into, std::shared_ptr<Reader> reader, Look look) = 0;
 
-  /// Writes what goes out without waiting and returns how much that was (0 for TLS, which always waits).
+  /// Writes what goes out without waiting and returns how much that was (0 for TLS, which always waits). What
+  /// is small counts as written when it is kept for the end of the loop's turn; then errors are the next
+  /// write's, or the reader's.
   virtual std::size_t write_now(const WriteBuffers& buffers, boost::system::error_code& error) noexcept = 0;
 
-  /// Writes everything. The bytes must live until it completes.
+  /// Whether bytes that count as written wait for the socket to take them; closing would lose them.
+  [[nodiscard]] virtual bool owes() noexcept { return false; }
+
+  /// Writes everything, with all that was written before. The bytes must live until it completes.
   [[nodiscard]] virtual boost::asio::awaitable<boost::system::error_code> write(WriteBuffers buffers) = 0;
 
   /// Tells the peer that nothing follows (FIN). Errors do not matter any more.

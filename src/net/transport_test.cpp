@@ -110,6 +110,8 @@ TEST(Transport, WhatTheSocketDidNotTakeFollows) {
   Pair other(loop);
   const std::string all = fill(loop, pair);
   EXPECT_FALSE(pair.transport->settled());
+  EXPECT_TRUE(pair.transport->owes());
+  EXPECT_FALSE(other.transport->owes());
   bool written = false;
   asio::co_spawn(
       loop,
@@ -117,6 +119,7 @@ TEST(Transport, WhatTheSocketDidNotTakeFollows) {
         static constexpr std::string_view kLast = "last";
         EXPECT_FALSE(co_await pair.transport->write({asio::buffer(kLast)}));
         written = true;
+        EXPECT_FALSE(pair.transport->owes());
         pair.transport->shutdown_send();
       },
       asio::detached);

@@ -187,6 +187,11 @@ asio::awaitable<void> H1Server::close_gently() {
   while (writing_ && !closed_) {
     if (!co_await write_free_.wait()) break;
   }
+  if (!closed_ && transport_->owes()) {
+    write_timer_.arm(server().options.limits.write_timeout);
+    static_cast<void>(co_await transport_->write({}));
+    write_timer_.disarm();
+  }
   if (!closed_ && !in_.ended()) {
     transport_->shutdown_send();
     in_.discard();
@@ -248,10 +253,10 @@ void H1Server::on_handler_timeout() noexcept {
 void H1Server::drain() noexcept {
   keep_ = false;
   if (serving_ || !transport_ || waiting_ == Waiting::closing || !in_.pending().empty()) return;
-  if (requests_ != 0) {
+  if (requests_ != 0 && !transport_->owes()) {
     transport_->close();
   } else {
-    wait_timer_.arm(kDrainGrace);  // its first request may be on its way
+    wait_timer_.arm(kDrainGrace);  // its first request may be on its way, or the end of its last response
   }
 }
 
