@@ -1,7 +1,8 @@
 // Files in memory for whoever imports WASI 0.2, with descriptors and streams of its own. MODE says how it
 // misbehaves: "trap": in the middle of a file · "flood": gives more than was asked for · "empty": a stream
 // that gives nothing, without end · "fail": streams fail with `quota` · "time": a time that is none ·
-// "late": times after all that 0.3 can say · "block": says would-block · "spin": never answers a read.
+// "late": times after all that 0.3 can say · "block": says would-block · "spin": never answers a read ·
+// "names": the second name of a folder is too long for anybody.
 #include "files.h"
 
 typedef files_string_t string_t;
@@ -305,10 +306,17 @@ bool exports_wasi_filesystem_types_method_directory_entry_stream_read_directory_
   (void)err;
   if (mode_is("trap") && self->at > 0) __builtin_trap();
   if (mode_is("empty")) self->at = 0;
+  const bool first = self->at == 0;
   const entry_name_t* const name = next_child(self->folder, &self->at);
   ret->is_some = name != NULL;
   if (!name) return true;
   ret->val.type = type_of(name->node);
+  if (!first && mode_is("names")) {
+    ret->val.name.len = 64 * 1024 + 1;
+    ret->val.name.ptr = malloc(ret->val.name.len);
+    memset(ret->val.name.ptr, 'x', ret->val.name.len);
+    return true;
+  }
   files_string_dup(&ret->val.name, last_of(name->path));
   return true;
 }

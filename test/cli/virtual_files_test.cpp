@@ -148,6 +148,7 @@ TEST(BridgesFiles, WhatAProviderDoesWrongIsBounded) {
       {"p3-cli", "p2-files", "empty", {"read", "big"}, 1, "stream: error 12\n"},
       {"p3-cli", "p2-files", "fail", {"read", "big"}, 1, "stream: error 22\n"},
       {"p3-cli", "p2-files", "fail", {"append", "a", "x"}, 1, "stream: error 22\n"},
+      {"p3-cli", "p2-files", "names", {"list", "."}, 1, "stream: error 12\n", 12},
       {"p3-cli", "p2-files", "block", {"read", "big"}, 1, "big: error 36\n"},
       {"p3-cli", "p2-files", "time", {"tour"}, 134, "has a time that is none", 0},
       {"cli", "p3-files", "fail", {"files", "/data"}, 1, "write: No space left on device\n"},

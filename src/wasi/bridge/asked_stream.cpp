@@ -37,9 +37,13 @@ void AskedSource::open(std::move_only_function<void(const StreamEnd&)> refused) 
                 });
 }
 
-bool AskedSource::ready() {
+void AskedSource::ask() {
   if (position_ == piece_.size() && end_.open() && !errand_.running())
     errand_.start(loop_, pull(puller_, kMaxRead), [this](StreamResult<Bytes> got) { take(std::move(got)); });
+}
+
+bool AskedSource::ready() {
+  ask();
   return position_ < piece_.size() || !end_.open();
 }
 
@@ -55,6 +59,8 @@ void AskedSource::take(StreamResult<Bytes> got) {
 }
 
 StreamResult<ByteView> AskedSource::read(std::size_t max) {
+  // A guest may poll by reading alone.
+  if (max > 0) ask();
   if (position_ < piece_.size()) {
     const auto count = std::min({max, kMaxRead, piece_.size() - position_});
     const auto view = ByteView(piece_).subspan(position_, count);

@@ -33,7 +33,7 @@ class Pusher {
   [[nodiscard]] virtual boost::asio::awaitable<StreamResult<>> push(Bytes bytes) = 0;
 };
 
-/// Asks for bytes when somebody waits for them, for what one read takes at most.
+/// Asks for bytes when somebody waits for them, or reads in vain, for what one read takes at most.
 class AskedSource final : public ByteSource {
  public:
   AskedSource(boost::asio::io_context& loop, std::shared_ptr<Puller> puller)
@@ -48,6 +48,7 @@ class AskedSource final : public ByteSource {
   [[nodiscard]] Signal& changed() noexcept override { return changed_; }
 
  private:
+  void ask();
   void take(StreamResult<Bytes> got);
 
   boost::asio::io_context& loop_;

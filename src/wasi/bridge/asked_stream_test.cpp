@@ -89,6 +89,21 @@ TEST_F(AskedStreams, NothingIsAskedForBeforeSomebodyWaits) {
   EXPECT_FALSE(source.read(1));
 }
 
+TEST_F(AskedStreams, WhoOnlyReadsIsAnsweredToo) {
+  AskedSource source(loop, words);
+  std::string all;
+  bool open = true;
+  for (int i = 0; i < 20 && open; ++i) {
+    const auto got = source.read(i % 2 == 0 ? 0 : 2);
+    open = got.has_value();
+    if (open) all += text(*got);
+    EXPECT_EQ(words->asked > 0, i > 1) << "zero bytes need none";
+    turn();
+  }
+  EXPECT_EQ(all, "onethree");
+  EXPECT_FALSE(open);
+}
+
 TEST_F(AskedStreams, AFailureIsToldOnce) {
   words->words.clear();
   words->end = FsError::io;

@@ -406,15 +406,18 @@ class EntryFlow final : private Waiter {
   [[nodiscard]] Stream<p3::EntryRecord> stream() { return writer_.readable(); }
   [[nodiscard]] Future<FileReply<>> result() { return result_.readable(); }
 
-  static void start(boost::asio::io_context& loop, std::shared_ptr<EntryFlow> flow) {
-    auto& stop = flow->stop_;
-    boost::asio::co_spawn(loop, run(std::move(flow)),
-                          boost::asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr&) {}));
+  static void start(boost::asio::io_context& loop, const std::shared_ptr<EntryFlow>& flow) {
+    const auto slot = flow->stop_.slot();
+    // The handler keeps the signal until it is called, which is after the coroutine has gone.
+    boost::asio::co_spawn(loop, run(flow),
+                          boost::asio::bind_cancellation_slot(slot, [flow](const std::exception_ptr&) {}));
   }
 
  private:
   /// What is asked for at a time.
   static constexpr std::uint32_t kBatch = 64;
+  /// Bytes of one name, and of names after which a batch ends.
+  static constexpr std::size_t kNames = kMaxRead;
 
   void wake() noexcept override { stop_.emit(boost::asio::cancellation_type::terminal); }
 
@@ -458,14 +461,18 @@ class EntryFlow final : private Waiter {
   /// How the directory has ended, if it has.
   [[nodiscard]] awaitable<std::optional<FileReply<>>> read(std::vector<p3::EntryRecord>& batch,
                                                            std::uint32_t most) {
-    while (batch.size() < most) {
+    std::size_t names = 0;
+    while (batch.size() < most && names < kNames) {
       auto next = co_await file_->queue->call(calls_.next, entries_);
       if (!next)
         co_return crashed(next.error(),
                           fmt::format("{}#[method]directory-entry-stream.read-directory-entry", kOldFiles));
       if (!*next) co_return p3::refuse(core_error(next->error()));
       if (!**next) co_return FileReply<>();
-      batch.push_back(to_new(*std::move(**next)));
+      auto& entry = ***next;
+      if (entry.name.size() > kNames) co_return p3::refuse(FsError::io);
+      names += entry.name.size();
+      batch.push_back(to_new(std::move(entry)));
     }
     co_return std::nullopt;
   }
@@ -499,7 +506,7 @@ Result<std::unique_ptr<HostFunction>> read_directory(const ProviderRef& from, co
         if (!slot) return {StreamWriter<p3::EntryRecord>().readable(), refused(FsError::quota)};
         auto flow = std::make_shared<EntryFlow>(self.share(), calls, *std::move(slot));
         Entries both{flow->stream(), flow->result()};
-        EntryFlow::start(caller.loop(), std::move(flow));
+        EntryFlow::start(caller.loop(), flow);
         return both;
       });
 }

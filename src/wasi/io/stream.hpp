@@ -79,7 +79,7 @@ class ByteSink : public Readiness {
   [[nodiscard]] virtual StreamResult<> flush() = 0;
 
   /// True while a write is under way that others could still miss after the sink is gone (a file being
-  /// written).
+  /// written). changed() fires when it is over.
   [[nodiscard]] virtual bool writing() const noexcept { return false; }
 };
 

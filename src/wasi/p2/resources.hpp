@@ -91,7 +91,7 @@ class OutputStream final : public component::HostResource {
   explicit OutputStream(std::shared_ptr<ByteSink> sink, ChildToken parent = {}, Quota::Slot slot = {})
       : sink_(std::move(sink)), parent_(std::move(parent)), slot_(std::move(slot)) {}
   [[nodiscard]] Result<> may_drop() override { return children_.none_left("output-stream"); }
-  /// Waits for a write that is under way, so that the guest finds it in the file.
+  /// Waits for a write that is under way, so that the guest finds it in the file; 30 seconds at most.
   [[nodiscard]] Result<> dropped(component::GuestRun& run) override;
 
   [[nodiscard]] ByteSink& sink() noexcept { return *sink_; }
