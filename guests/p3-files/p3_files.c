@@ -2,7 +2,8 @@
 // are sync: a task of an async one, which stays behind when it has returned, moves what is in them. MODE says
 // how it misbehaves: "trap": in the middle of a file · "fail": streams end with `insufficient-space` ·
 // "other": with an error that 0.2 cannot say · "endless": files have no end · "time": a time that is none ·
-// "early": times before all that 0.2 can say · "spin": never answers to stat.
+// "early": times before all that 0.2 can say · "spin": never answers to stat · "idle": never reads what is
+// written over a file's beginning.
 #include "files.h"
 
 typedef files_string_t string_t;
@@ -80,6 +81,8 @@ static uint32_t begin(flow_t* flow) {
       memcpy(flow->bytes, flow->node->bytes + flow->offset, flow->size);
       return exports_wasi_filesystem_types_stream_u8_write(flow->end, flow->bytes, flow->size);
     case kTakes:
+      if (flow->offset == 0 && !flow->appends && flow->node->size > 0 && mode_is("idle"))
+        return FILES_WAITABLE_STATUS_BLOCKED;
       return exports_wasi_filesystem_types_stream_u8_read(flow->end, flow->bytes, kPiece);
     case kLists:
       return exports_wasi_filesystem_types_stream_directory_entry_write(

@@ -184,6 +184,16 @@ TEST(BridgesFiles, WhoWaitsForAProviderCanBeEnded) {
   }
 }
 
+TEST(BridgesFiles, WhoDropsWhatAProviderNeverReadsCanBeEnded) {
+  auto arguments = over("p3-files", "idle");
+  arguments.insert(arguments.end(), {guest("wasi-steps"), "streams"});
+  Process process(arguments);
+  // The write is under way, and the stream is dropped next.
+  EXPECT_TRUE(process.wait_for_output("hell'\ncheck-write: room\nwrite: ok\n"));
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait().status, 143);
+}
+
 TEST(BridgesFiles, AFileWithoutAnEndEndsWithItsReader) {
   auto arguments = over("p3-files", "endless");
   arguments.insert(arguments.end(), {guest("cli"), "read", "/data/hello.txt"});
