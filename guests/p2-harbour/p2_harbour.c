@@ -1,7 +1,7 @@
 // Sockets for whoever imports WASI 0.2: each of its own is one of those that it is given. MODE=trap traps
-// when a connection is made, MODE=trap-accept when one is accepted; MODE=never: nothing is ever connected, or
-// found. MODE=liar says that what has failed would only take time. MODE=tell writes a line for each socket
-// that goes.
+// when a connection is made, MODE=trap-accept when one is accepted, MODE=trap-wait when one is waited for;
+// MODE=never: nothing is ever connected, or found. MODE=liar says that what has failed would only take time.
+// MODE=tell writes a line for each socket that goes.
 #include "harbour.h"
 
 typedef harbour_string_t string_t;
@@ -121,6 +121,7 @@ uint8_t T(method_tcp_socket_address_family)(T(borrow_tcp_socket_t) self) {
   return wasi_sockets_tcp_method_tcp_socket_address_family(tcp(self));
 }
 T(own_pollable_t) T(method_tcp_socket_subscribe)(T(borrow_tcp_socket_t) self) {
+  if (mode_is("trap-wait")) __builtin_trap();
   return wasi_sockets_tcp_method_tcp_socket_subscribe(tcp(self));
 }
 

@@ -2,7 +2,9 @@
 // through, but for those of accepted sockets, which become its own: a task that has connected goes on to do
 // so. MODE=trap traps when a connection is made, or a name looked up, MODE=trap-later after it has said that
 // one was; MODE=never: neither ever ends. MODE=deaf: whoever listens hears that nobody will come. MODE=flood
-// receives datagrams that are too large for any network.
+// receives datagrams that are too large for any network, and finds more addresses than anybody asks for.
+// MODE=late takes its time before it sends a datagram. MODE=forge gives whoever listens a socket that there
+// is not.
 #include "p3_task.hpp"
 
 extern "C" {
@@ -116,8 +118,18 @@ Job connect(T(tcp_socket_t) * self, H(ip_socket_address_t) remote) {
   for (const auto& each : std::exchange(listeners, {})) accept_all(each);
 }
 
+/// Something that takes time.
+Job late() {
+  char name[] = "localhost";
+  service_string_t wanted{reinterpret_cast<std::uint8_t*>(name), sizeof name - 1};
+  wasi_sockets_ip_name_lookup_result_list_ip_address_error_code_t found;
+  co_await Call(wasi_sockets_ip_name_lookup_resolve_addresses(wanted, &found));
+  wasi_sockets_ip_name_lookup_result_list_ip_address_error_code_free(&found);
+}
+
 Job send(T(udp_socket_t) * self, service_list_u8_t data, H(option_ip_socket_address_t) remote) {
   const Use use(self);
+  if (mode_is("late")) co_await late();
   H(method_udp_socket_send_args_t) arguments{udp(self), data, remote};
   H(result_void_error_code_t) result;
   co_await Call(H(method_udp_socket_send)(&arguments, &result));
@@ -142,6 +154,13 @@ Job resolve(service_string_t name) {
   wasi_sockets_ip_name_lookup_result_list_ip_address_error_code_t result;
   co_await Call(wasi_sockets_ip_name_lookup_resolve_addresses(name, &result));
   service_string_free(&name);
+  if (mode_is("flood") && !result.is_err) {
+    constexpr std::size_t kMany = 1'000;
+    auto* const many = static_cast<wasi_sockets_ip_name_lookup_ip_address_t*>(
+        std::malloc(kMany * sizeof result.val.ok.ptr[0]));
+    std::fill_n(many, kMany, result.val.ok.ptr[0]);
+    result.val.ok = {many, kMany};
+  }
   exports_wasi_sockets_ip_name_lookup_resolve_addresses_return(
       same<exports_wasi_sockets_ip_name_lookup_result_list_ip_address_error_code_t>(result));
 }
@@ -177,6 +196,9 @@ bool T(method_tcp_socket_listen)(T(tcp_socket_t) * self, T(stream_own_tcp_socket
   *out = T(stream_own_tcp_socket_new)(&listener.to);
   if (mode_is("deaf")) {
     T(stream_own_tcp_socket_drop_writable)(listener.to);
+  } else if (mode_is("forge")) {
+    static T(own_tcp_socket_t) forged{54'321};
+    T(stream_own_tcp_socket_write)(listener.to, &forged, 1);
   } else {
     listeners.push_back(listener);
   }

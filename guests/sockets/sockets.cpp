@@ -6,6 +6,7 @@
 // - `tcp-self`: a server and a client in one instance
 // - `udp-serve ADDRESS PORT COUNT`: echoes COUNT datagrams; prints its port
 // - `udp-send ADDRESS PORT TEXT`: sends a datagram and prints the answer
+// - `udp-drop ADDRESS PORT TEXT`: as udp-send, without the stream as soon as that has taken the datagram
 // - `resolve NAME`: prints the addresses of a name
 // - `tcp-leave ADDRESS PORT`: gives up a connection that does not come about, and waiting for one
 // - `udp-leave ADDRESS PORT`: gives up receiving, and then converses with a remote address alone
@@ -315,16 +316,21 @@ bool udp_serve(const std::vector<std::string>& words) {
   return true;
 }
 
-bool udp_send(const std::vector<std::string>& words) {
+enum class Afterwards { keep, drop };
+
+bool udp_send(const std::vector<std::string>& words, Afterwards stream) {
   const auto remote = address_of(words[2], static_cast<std::uint16_t>(guest::number(words[3])));
   const bool v4 = remote.tag == WASI_SOCKETS_NETWORK_IP_SOCKET_ADDRESS_IPV4;
   const auto udp = open_udp(address_of(v4 ? "0.0.0.0" : "::1", 0));
   if (!udp || !send(*udp, {words[4], remote})) return false;
+  if (stream == Afterwards::drop) wasi_sockets_udp_outgoing_datagram_stream_drop_own(udp->outgoing);
   const auto answer = receive(*udp);
   if (!answer) return false;
   guest::print(answer->data + "\n");
   return true;
 }
+bool udp_send(const std::vector<std::string>& words) { return udp_send(words, Afterwards::keep); }
+bool udp_drop(const std::vector<std::string>& words) { return udp_send(words, Afterwards::drop); }
 
 // --- what is begun and given up ---
 
@@ -403,7 +409,7 @@ constexpr struct {
 } kCommands[] = {
     {"tcp-serve", 5, tcp_serve}, {"tcp-send", 5, tcp_send},   {"tcp-self", 2, tcp_self},
     {"udp-serve", 5, udp_serve}, {"udp-send", 5, udp_send},   {"resolve", 3, resolve},
-    {"tcp-leave", 4, tcp_leave}, {"udp-leave", 4, udp_leave},
+    {"tcp-leave", 4, tcp_leave}, {"udp-leave", 4, udp_leave}, {"udp-drop", 5, udp_drop},
 };
 
 }  // namespace

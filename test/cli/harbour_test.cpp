@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 #include <thread>
@@ -163,10 +164,18 @@ TEST(Harbour, ProvidersThatTrapOrLie) {
       {kPairs[0], "trap", resolve, 134, "", "unreachable"},
       // Whoever accepts hears that nobody comes any more, and lives.
       {kPairs[0], "trap-accept", {"tcp-self"}, 1, "accept: nobody", "p2-harbour.wasm: wasm `unreachable`"},
+      {kPairs[0],
+       "trap-wait",
+       {"tcp-serve", "127.0.0.1", "0", "1"},
+       1,
+       "accept: nobody",
+       "p2-harbour.wasm: wasm `unreachable`"},
       {kPairs[1], "trap", send, 134, "", "unreachable"},
       {kPairs[1], "trap", resolve, 134, "", "unreachable"},
       {kPairs[1], "trap-later", send, 134, "", "p3-harbour.wasm: wasm `unreachable`"},
       {kPairs[1], "deaf", {"tcp-serve", "127.0.0.1", "0", "1"}, 1, "accept: unknown", ""},
+      // A socket that there is not, in a write that waits already.
+      {kPairs[1], "forge", {"tcp-serve", "127.0.0.1", "0", "1"}, 1, "accept: unknown", ""},
       {kPairs[1], "flood", {"udp-send", "127.0.0.1", udp.port(), "x"}, 134, "", "a datagram of 70000 bytes"},
   };
   for (const Row& row : rows) {
@@ -176,6 +185,13 @@ TEST(Harbour, ProvidersThatTrapOrLie) {
     EXPECT_THAT(outcome.out, HasSubstr(row.out)) << row.pair << ' ' << row.mode;
     EXPECT_THAT(outcome.err, HasSubstr(row.err)) << row.pair << ' ' << row.mode;
   }
+}
+
+TEST(Harbour, AddressesOfAProviderHaveAnEnd) {
+  const auto outcome = wisp(arguments(kPairs[1], {"resolve", "127.0.0.7"}, "flood"));
+  EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 256);
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.status, 0);
 }
 
 TEST(Harbour, WhatIsBegunCanBeLeft) {
@@ -195,6 +211,17 @@ TEST(Harbour, WhatIsBegunCanBeLeft) {
       EXPECT_EQ(again.err, "") << pair.asker << " over " << provider;
       EXPECT_EQ(again.status, 0) << pair.asker << " over " << provider;
     }
+  }
+}
+
+TEST(Harbour, DatagramsThatWereTakenGoWithoutTheirStream) {
+  const Echo udp(SOCK_DGRAM);
+  for (const std::string_view provider : {"", "p2-harbour", "p3-harbour"}) {
+    const auto outcome =
+        wisp(arguments({"sockets", provider}, {"udp-drop", "127.0.0.1", udp.port(), "datagram"}, "late"));
+    EXPECT_EQ(outcome.out, "datagram\n") << provider;
+    EXPECT_EQ(outcome.err, "") << provider;
+    EXPECT_EQ(outcome.status, 0) << provider;
   }
 }
 

@@ -18,6 +18,9 @@ using component::ProviderRef;
 
 namespace {
 
+/// Addresses that are passed on at most: a provider may know no end.
+constexpr std::size_t kMostAddresses = 256;
+
 // ---- 0.2 over 0.3
 
 using Found = std::expected<std::vector<IpAddress>, p3::LookupErrorCode>;
@@ -26,7 +29,13 @@ using Resolve = PendingCall<Found(std::string)>;
 /// A provider's call that finds addresses.
 class ProvidedAddresses final : public p2::AddressSource {
  public:
-  explicit ProvidedAddresses(std::unique_ptr<Resolve> call) : call_(std::move(call)) {}
+  explicit ProvidedAddresses(std::unique_ptr<Resolve> call) : call_(std::move(call)) {
+    call_->keep([](Result<Found>& said) {
+      if (!said || !*said || (*said)->size() <= kMostAddresses) return;
+      (*said)->resize(kMostAddresses);
+      (*said)->shrink_to_fit();
+    });
+  }
 
   [[nodiscard]] bool ready() override { return call_->ready(); }
   [[nodiscard]] Signal& changed() noexcept override { return call_->changed(); }
@@ -65,9 +74,6 @@ using component::Foreign;
 using component::Lent;
 using component::ProviderFunction;
 using component::ProviderQueue;
-
-/// Addresses that are asked for at most: a provider may know no end.
-constexpr std::size_t kMostAddresses = 256;
 
 struct Resolving {
   using Start = ProviderFunction<p2::NetworkReply<Foreign<OldAddresses>>(Lent<OldNetwork>, std::string)>;

@@ -176,10 +176,19 @@ struct Accepting {
   Method<OldTcp, std::unique_ptr<p2::Pollable>> subscribe;
 };
 
+/// Tells the operator that `called` has trapped, unless it was only given up.
+void report(const Core& listener, const Error& error, std::string_view called) {
+  if (error.code() == Errc::cancelled) return;
+  listener.queue->report(error, fmt::format("wasi:sockets/tcp@0.2#[method]tcp-socket.{}", called));
+}
+
 /// Waits until somebody may be there to be accepted, or nobody would take him any more. False: it is over.
 awaitable<bool> until_someone(Core& listener, const Accepting& by, Connections& stream, p3::Alarm& alarm) {
   const auto pollable = co_await listener.queue->call(by.subscribe, listener.socket);
-  if (!pollable) co_return false;
+  if (!pollable) {
+    report(listener, pollable.error(), "subscribe");
+    co_return false;
+  }
   while (!(*pollable)->readiness().ready() && !stream.dropped()) {
     SignalLink link;
     link.link((*pollable)->readiness().changed(), alarm);
@@ -211,8 +220,7 @@ awaitable<void> accept_all(std::shared_ptr<Core> listener, std::shared_ptr<const
     }
     auto accepted = co_await listener->queue->call(by->accept, listener->socket);
     if (!accepted) {
-      if (accepted.error().code() != Errc::cancelled)
-        listener->queue->report(accepted.error(), "wasi:sockets/tcp@0.2#[method]tcp-socket.accept");
+      report(*listener, accepted.error(), "accept");
       co_return;
     }
     if (*accepted) {

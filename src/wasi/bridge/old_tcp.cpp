@@ -58,11 +58,13 @@ class Halves {
   Result<> open(Caller& caller, OldTcpState& state, Quota::Slot slot) const {
     const auto& socket = state.socket();
     auto& tree = socket.tree();
-    auto sink = std::make_shared<StreamSink>(caller.loop(), std::move(slot));
+    const auto share = std::make_shared<Quota::Slot>(std::move(slot));
+    auto sink = std::make_shared<StreamSink>(caller.loop(), share);
     sink->begin(TRY(send_.call_in(tree, caller, socket, sink->readable())), tree.shared_from_this());
     auto [stream, outcome] = TRY(receive_.call_in(tree, caller, socket));
     state.source =
         StreamSource::make(caller.loop(), std::move(stream), std::move(outcome), tree.shared_from_this());
+    state.source->count_as(share);
     state.sink = std::move(sink);
     return {};
   }

@@ -45,8 +45,9 @@ bool OldTcpState::look() {
   if (!reading_) {
     if (connections_->dropped()) return true;
     reading_ = true;
-    connections_->start(accepted_);
+    // First: what is there but cannot be taken closes the stream at once.
     if (!dropping_.linked()) dropping_.link(connections_->dropping(), *this);
+    connections_->start(accepted_);
   }
   return !connections_->pending() || connections_->progress() > 0;
 }

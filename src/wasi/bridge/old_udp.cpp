@@ -3,11 +3,13 @@
 #include "wasi/bridge/old_udp.hpp"
 
 #include "wasi/bridge/datagrams.hpp"
+#include "wasi/bridge/new_socket_calls.hpp"
 #include "wasi/bridge/pending_call.hpp"
 #include "wasi/bridge/provided_sockets.hpp"
 #include "wasi/context.hpp"
 #include "wasi/io/stream.hpp"
 #include "wasi/p2/udp.hpp"
+#include "wasi/p3/wait.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -62,10 +64,14 @@ class OldUdpHandle final : public component::HostResource {
   p2::Children pollables_;
 };
 
+/// What the two streams of a socket count as: while either of them is there, or a datagram is on its way.
+using Share = std::shared_ptr<Quota::Slot>;
+
 /// Receives one datagram ahead, so that there is something to wait for.
 class Incoming final : public Readiness, private Waiter {
  public:
-  Incoming(Socket socket, const Receive::Function& receive) : socket_(std::move(socket)), receive_(receive) {}
+  Incoming(Socket socket, const Receive::Function& receive, Share share)
+      : share_(std::move(share)), socket_(std::move(socket)), receive_(receive) {}
 
   [[nodiscard]] bool ready() override { return call_ == nullptr || call_->ready(); }
   [[nodiscard]] Signal& changed() noexcept override { return changed_; }
@@ -74,21 +80,23 @@ class Incoming final : public Readiness, private Waiter {
   Result<> next(Caller& caller) {
     link_.unlink();
     call_ = TRY(Receive::start(caller, receive_, socket_.tree(), socket_.share(), socket_));
+    // Nobody may ever take it.
+    call_->keep([provider = receive_.share_provider()](Result<SocketReply<Message>>& said) {
+      if (!said || !*said) return;
+      const auto size = std::get<0>(**said).size();
+      if (size > kMaxDatagram)
+        said = fail(Errc::trap_host, "{} has received a datagram of {} bytes", provider->name, size);
+    });
     if (!call_->ready()) link_.link(call_->changed(), *this);
     return {};
   }
   /// Once it is ready.
-  Result<SocketReply<Message>> take() {
-    auto answer = TRY(call_->take());
-    if (answer && std::get<0>(*answer).size() > kMaxDatagram)
-      return fail(Errc::trap_host, "{} has received a datagram of {} bytes", receive_.provider().name,
-                  std::get<0>(*answer).size());
-    return answer;
-  }
+  Result<SocketReply<Message>> take() { return call_->take(); }
 
  private:
   void wake() noexcept override { changed_.fire(); }
 
+  Share share_;
   Socket socket_;
   Receive::Function receive_;
   std::unique_ptr<Receive> call_;
@@ -96,11 +104,23 @@ class Incoming final : public Readiness, private Waiter {
   Signal changed_;
 };
 
-/// A datagram that the provider has not taken yet keeps the next ones back.
+/// Keeps a call until it has ended.
+boost::asio::awaitable<void> see_off(std::unique_ptr<Send> call, Share /*share*/) {
+  static_cast<void>(co_await p3::until_ready(*call));
+}
+
+/// A datagram that the provider has not taken yet keeps the next ones back, and goes on without the stream.
 class Outgoing final : public Readiness, private Waiter {
  public:
-  Outgoing(Socket socket, const Send::Function& send, Quota::Slot slot)
-      : socket_(std::move(socket)), send_(send), slot_(std::move(slot)) {}
+  Outgoing(boost::asio::io_context& loop, Socket socket, const Send::Function& send, Share share)
+      : loop_(loop), share_(std::move(share)), socket_(std::move(socket)), send_(send) {}
+  ~Outgoing() override {
+    link_.unlink();
+    if (call_ != nullptr && !call_->ready())
+      run_with_patience(loop_, see_off(std::move(call_), std::move(share_)));
+  }
+  Outgoing(const Outgoing&) = delete;
+  Outgoing& operator=(const Outgoing&) = delete;
 
   [[nodiscard]] bool ready() override { return call_ == nullptr || call_->ready(); }
   [[nodiscard]] Signal& changed() noexcept override { return changed_; }
@@ -122,9 +142,10 @@ class Outgoing final : public Readiness, private Waiter {
  private:
   void wake() noexcept override { changed_.fire(); }
 
+  boost::asio::io_context& loop_;
+  Share share_;
   Socket socket_;
   Send::Function send_;
-  Quota::Slot slot_;
   std::unique_ptr<Send> call_;
   SignalLink link_;
   Signal changed_;
@@ -214,11 +235,12 @@ Result<std::unique_ptr<HostFunction>> stream(const ProviderRef& from, const std:
         }
         if (!peer) return refuse(socket_error(peer.error()));
         self.connected = remote.has_value();
-        const auto incoming = std::make_shared<Incoming>(socket, receive);
+        const auto share = std::make_shared<Quota::Slot>(*std::move(slot));
+        const auto incoming = std::make_shared<Incoming>(socket, receive, share);
         TRY(incoming->next(caller));
         return Streams(
             std::make_unique<IncomingStream>(incoming, self.streams().adopt()),
-            std::make_unique<OutgoingStream>(std::make_shared<Outgoing>(socket, send, *std::move(slot)),
+            std::make_unique<OutgoingStream>(std::make_shared<Outgoing>(caller.loop(), socket, send, share),
                                              self.streams().adopt()));
       });
 }

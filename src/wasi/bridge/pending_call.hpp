@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <tuple>
@@ -42,6 +43,13 @@ class PendingCall<R(A...)> final : public Readiness {
     return std::unique_ptr<PendingCall>(new PendingCall(std::move(call)));
   }
   ~PendingCall() override { call_->give_up(); }
+
+  /// `cut` makes of what the provider has said what is kept of it until take(): as soon as that is there,
+  /// perhaps within this call. Once.
+  void keep(std::function<void(Result<R>& said)> cut) {
+    if (call_->outcome) return cut(*call_->outcome);
+    call_->cut = std::move(cut);
+  }
 
   [[nodiscard]] bool ready() override { return call_->outcome.has_value(); }
   [[nodiscard]] Signal& changed() noexcept override { return call_->changed; }
@@ -103,6 +111,7 @@ class PendingCall<R(A...)> final : public Readiness {
     void failed(const Error& error) noexcept override { tell(std::unexpected(error)); }
 
     void tell(Result<R> said) {
+      if (cut) cut(said);
       outcome.emplace(std::move(said));
       task = nullptr;
       kept = nullptr;
@@ -118,6 +127,7 @@ class PendingCall<R(A...)> final : public Readiness {
     std::shared_ptr<void> kept;
     std::optional<std::tuple<A...>> arguments;
     std::optional<Result<R>> outcome;
+    std::function<void(Result<R>& said)> cut;  // may be empty
     component::TaskRef task;
     Signal changed;
     std::shared_ptr<Call> self;

@@ -21,7 +21,8 @@ constexpr std::size_t kMost = 16 * kMaxRead;
 /// Keeps itself while the sink has gone and bytes are on their way.
 class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_this<Pipe> {
  public:
-  Pipe(boost::asio::io_context& loop, Quota::Slot slot) : loop_(loop), slot_(std::move(slot)) {}
+  Pipe(boost::asio::io_context& loop, std::shared_ptr<Quota::Slot> slot)
+      : loop_(loop), slot_(std::move(slot)) {}
 
   [[nodiscard]] component::Stream<std::uint8_t> readable() { return writer_.readable(); }
 
@@ -125,12 +126,12 @@ class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_th
 
   void finish() {
     writer_.close();
-    slot_ = Quota::Slot();
+    slot_ = nullptr;
     self_.reset();
   }
 
   boost::asio::io_context& loop_;
-  Quota::Slot slot_;
+  std::shared_ptr<Quota::Slot> slot_;
   std::shared_ptr<component::Tree> to_;
   // Before the end that may have an operation in it.
   std::vector<std::uint8_t> sending_;  // offered
@@ -147,7 +148,7 @@ class StreamSink::Pipe final : private Waiter, public std::enable_shared_from_th
   bool closed_ = false;
 };
 
-StreamSink::StreamSink(boost::asio::io_context& loop, Quota::Slot slot)
+StreamSink::StreamSink(boost::asio::io_context& loop, std::shared_ptr<Quota::Slot> slot)
     : pipe_(std::make_shared<Pipe>(loop, std::move(slot))) {}
 StreamSink::~StreamSink() { shut_down(); }
 

@@ -16,8 +16,10 @@ namespace wisp::wasi::bridge {
 /// when the sink goes, for as long as there is somebody who could read it.
 class StreamSink final : public ByteSink {
  public:
-  /// `slot`: held until everything was read, or can be no more.
-  StreamSink(boost::asio::io_context& loop, Quota::Slot slot);
+  /// `slot`: held until everything was read, or can be no more. Others may share it.
+  StreamSink(boost::asio::io_context& loop, std::shared_ptr<Quota::Slot> slot);
+  StreamSink(boost::asio::io_context& loop, Quota::Slot slot)
+      : StreamSink(loop, std::make_shared<Quota::Slot>(std::move(slot))) {}
   ~StreamSink() override;
 
   /// The end that the provider reads; once.

@@ -5,6 +5,7 @@
 #include "wasi/bridge/outcome.hpp"
 #include "wasi/io/stream.hpp"
 #include "wasi/p3/stream_taker.hpp"
+#include "wasi/system/quota.hpp"
 
 #include <memory>
 
@@ -40,6 +41,9 @@ class StreamSource final : public ByteSource,
   [[nodiscard]] bool ready() override;
   [[nodiscard]] Signal& changed() noexcept override { return changed_; }
 
+  /// Holds `slot`, which others may share, for as long as there is a buffer.
+  void count_as(std::shared_ptr<Quota::Slot> slot) noexcept { slot_ = std::move(slot); }
+
   /// Ends the stream, which its writer is told by its drop.
   void shut_down();
 
@@ -49,6 +53,7 @@ class StreamSource final : public ByteSource,
   [[nodiscard]] bool look();
   void settle();
 
+  std::shared_ptr<Quota::Slot> slot_;  // null: not counted
   p3::StreamTaker taker_;
   std::unique_ptr<Outcome> outcome_;
   std::shared_ptr<component::Tree> from_;

@@ -232,6 +232,22 @@ TEST_F(BridgeSink, HoldsABoundedNumberOfBytes) {
   EXPECT_EQ(*sink->capacity(), kMaxRead);
 }
 
+TEST_F(BridgeSink, ItsSlotMayBeASourcesToo) {
+  sink = nullptr;
+  ASSERT_EQ(quota.used(), 0U);
+  auto slot = std::make_shared<Quota::Slot>(*quota.take());
+  sink = std::make_shared<StreamSink>(loop, slot);
+  StreamWriter<std::uint8_t> writer;
+  FutureWriter<StdioOutcome> how;
+  auto source = StreamSource::make(loop, writer.readable(), how.readable(), nullptr);
+  source->count_as(std::move(slot));
+  sink->shut_down();
+  turn();
+  EXPECT_EQ(quota.used(), 1U) << "the source still has its buffers";
+  source = nullptr;
+  EXPECT_EQ(quota.used(), 0U);
+}
+
 TEST_F(BridgeSink, AFlushIsDoneWhenAllWasRead) {
   ASSERT_TRUE(sink->write(bytes("abc")));
   ASSERT_TRUE(sink->flush());
