@@ -96,7 +96,9 @@ StreamResult<ByteView> StreamSource::read(std::size_t max) {
 }
 
 void let_go(std::shared_ptr<component::Tree> tree) {
-  if (tree == nullptr || (!tree->busy() && (tree->tasks() == 0 || tree->poisoned()))) return;
+  // Whoever else has it, such as a caller that goes on, keeps it without a limit.
+  if (tree == nullptr || tree.use_count() > 1) return;
+  if (!tree->busy() && (tree->tasks() == 0 || tree->poisoned())) return;
   auto& shard = tree->shard();
   component::linger(shard, std::move(tree), nullptr);
 }

@@ -63,7 +63,7 @@ class StreamSource final : public ByteSource,
   Signal changed_;
 };
 
-/// Lets go of a tree that calls may still go on in.
+/// Lets go of a tree that calls may still go on in: for a while longer where nobody else keeps it.
 void let_go(std::shared_ptr<component::Tree> tree);
 
 }  // namespace wisp::wasi::bridge
