@@ -61,14 +61,16 @@ void Shard::overrun(GuestRun& run) {
 }
 
 void Shard::pause_begins() noexcept {
-  paused_time_ = paused_time();
-  paused_since_ = coarse_now();
+  const auto now = coarse_now();
+  paused_time_ += paused_ * (now - paused_since_);
+  paused_since_ = now;
   ++paused_;
 }
 
 void Shard::pause_ends() noexcept {
-  paused_time_ = paused_time();
-  paused_since_ = coarse_now();
+  const auto now = coarse_now();
+  paused_time_ += paused_ * (now - paused_since_);
+  paused_since_ = now;
   --paused_;
 }
 
