@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/read.hpp>
@@ -75,6 +77,22 @@ TEST(Transport, WritesOfATurnArriveWholeAndInOrder) {
     const std::string all = text(i, 0) + text(i, 1) + text(i, 2);
     EXPECT_EQ(pairs[i]->read(all.size()), all);
   }
+}
+
+TEST(Transport, SmallWritesGoOutAtTheEndOfTheTurn) {
+  io_uring_params ring{};
+  const long descriptor = syscall(SYS_io_uring_setup, 1, &ring);
+  if (descriptor < 0) GTEST_SKIP() << "this kernel gives no ring";
+  ::close(static_cast<int>(descriptor));
+  asio::io_context loop(1);
+  Pair one(loop);
+  Pair two(loop);
+  EXPECT_EQ(one.write("first"), 5U);
+  EXPECT_EQ(two.write("second"), 6U);
+  EXPECT_EQ(one.peer.available() + two.peer.available(), 0U);
+  turn(loop);
+  EXPECT_EQ(one.read(5), "first");
+  EXPECT_EQ(two.read(6), "second");
 }
 
 TEST(Transport, WhatIsWrittenArrivesBeforeItsEnd) {
