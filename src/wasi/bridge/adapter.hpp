@@ -23,6 +23,17 @@ struct Adapted {
   Make make = nullptr;
 };
 
+/// A function that is the bridge's own, whatever the provider is.
+template <class F>
+[[nodiscard]] Adapted of_bridge(std::string name, F function) {
+  return {.name = std::move(name),
+          .stand_in = {},
+          .make = [function](const component::ProviderRef&,
+                             const std::string&) -> Result<std::unique_ptr<component::HostFunction>> {
+            return component::make_host_function(function);
+          }};
+}
+
 /// Imports of `import_name` met by exports of `export_name`, both canonical. A function that is not in
 /// `functions` has no counterpart there: Errc::import_missing. `twins`: handles of the host's resources that
 /// stand-ins pass may be of these on the two sides; null: none.

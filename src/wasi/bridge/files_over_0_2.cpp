@@ -4,6 +4,7 @@
 #include "component/link/provider_queue.hpp"
 #include "wasi/bridge/asked_stream.hpp"
 #include "wasi/bridge/file_types.hpp"
+#include "wasi/bridge/provided_file.hpp"
 #include "wasi/bridge/provider_streams.hpp"
 #include "wasi/context.hpp"
 #include "wasi/p3/byte_flow.hpp"
@@ -33,32 +34,12 @@ using p3::FileReply;
 
 namespace {
 
-/// A descriptor of the provider. Kept by the handle, and by what goes on with it.
-struct OldFile {
-  Queue queue;
-  Quota::Slot slot;
-  Foreign<OldDescriptor> object;
-};
+using OldFile = ProvidedFile<OldDescriptor>;
 using OldFileRef = std::shared_ptr<OldFile>;
-
 /// wasi:filesystem/types.descriptor of 0.3.
-class NewHandle final : public component::HostResource {
- public:
-  explicit NewHandle(OldFileRef file) : file_(std::move(file)) {}
-  [[nodiscard]] const OldFileRef& share() const noexcept { return file_; }
-  Result<> dropped(component::GuestRun& run) override {
-    const auto file = std::move(file_);
-    return file.use_count() == 1 ? file->object.dropped(run) : Result<>{};
-  }
-
- private:
-  OldFileRef file_;
-};
+using NewHandle = FileHandle<OldDescriptor>;
 using NewHandlePtr = std::unique_ptr<NewHandle>;
 
-std::vector<std::string> method(const std::string& interface, std::string_view name) {
-  return {interface, fmt::format("[method]descriptor.{}", name)};
-}
 std::string export_name(std::string_view name) {
   return fmt::format("{}#[method]descriptor.{}", kOldFiles, name);
 }
@@ -68,16 +49,6 @@ std::string export_name(std::string_view name) {
 /// A method of the provider's descriptors that can fail.
 template <class T, class... A>
 using OldMethod = ProviderFunction<p2::FileReply<T>(Lent<OldDescriptor>, A...)>;
-
-/// What the caller is told when `convert` has made a Result<U> of a T.
-template <class T, class Convert>
-struct Told {
-  using Value = typename std::invoke_result_t<Convert&, T>::value_type;
-};
-template <class Convert>
-struct Told<void, Convert> {
-  using Value = void;
-};
 
 template <class T, class Convert, class... A>
 awaitable<Result<FileReply<typename Told<T, Convert>::Value>>> ask(OldFileRef file,
@@ -104,13 +75,6 @@ Later<T> at_once(FsError error) {
   return Result<FileReply<T>>(FileReply<T>(p3::refuse(error)));
 }
 
-struct AsItIs {
-  template <class T>
-  Result<T> operator()(T value) const {
-    return value;
-  }
-};
-
 /// A method whose parameters are the same in both versions.
 template <class T, class... A, class Convert = AsItIs>
 Adapted asking(std::string name, Convert convert = {}) {
@@ -118,7 +82,7 @@ Adapted asking(std::string name, Convert convert = {}) {
           .stand_in = {},
           .make = [name, convert](const ProviderRef& from,
                                   const std::string& interface) -> Result<std::unique_ptr<HostFunction>> {
-            auto function = TRY((OldMethod<T, A...>::find(from, method(interface, name))));
+            auto function = TRY((OldMethod<T, A...>::find(from, descriptor_method(interface, name))));
             return component::make_async_host_function(
                 [function = std::move(function), convert](Caller&, NewHandle& self, A... arguments) {
                   return ask<T, Convert, A...>(self.share(), function, convert, std::move(arguments)...);
@@ -134,7 +98,7 @@ Adapted making(std::string name, MakeWith make_with) {
           .make = [name, make_with](const ProviderRef& from,
                                     const std::string& interface) -> Result<std::unique_ptr<HostFunction>> {
             return component::make_async_host_function(
-                make_with(TRY(Function::find(from, method(interface, name)))));
+                make_with(TRY(Function::find(from, descriptor_method(interface, name)))));
           }};
 }
 
@@ -326,49 +290,51 @@ class FilePusher final : public Pusher {
 template <class H>
 Result<std::unique_ptr<HostFunction>> read_with(const ProviderRef& from, const std::string& interface) {
   using Open = OldMethod<H, std::uint64_t>;
-  return component::make_host_function([open = TRY(Open::find(from, method(interface, "read-via-stream"))),
-                                        reading = TRY(Reading<H>::find(from))](
-                                           Caller& caller, NewHandle& self,
-                                           std::uint64_t offset) -> Contents {
-    auto slot = caller.context<Context>().file_streams().take();
-    // The writer of such a stream goes with this call, so the stream is at its end.
-    if (!slot) return {StreamWriter<std::uint8_t>().readable(), refused(FsError::quota)};
-    const auto result = std::make_shared<FutureWriter<FileReply<>>>();
-    auto future = result->readable();
-    auto source = std::make_shared<AskedSource>(
-        caller.loop(),
-        std::make_shared<FilePuller<H>>(
-            Opening<H, std::uint64_t>(self.share(), open, "read-via-stream", offset), reading));
-    // Some wait for the outcome first.
-    source->open([result](const StreamEnd& end) { result->write(outcome_of(end)); });
-    auto stream = p3::flow_from(std::move(source), *std::move(slot), [result](const StreamResult<>& over) {
-      result->write(over ? FileReply<>() : outcome_of(over.error()));
-    });
-    return {std::move(stream), std::move(future)};
-  });
+  return component::make_host_function(
+      [open = TRY(Open::find(from, descriptor_method(interface, "read-via-stream"))),
+       reading = TRY(Reading<H>::find(from))](Caller& caller, NewHandle& self,
+                                              std::uint64_t offset) -> Contents {
+        auto slot = caller.context<Context>().file_streams().take();
+        // The writer of such a stream goes with this call, so the stream is at its end.
+        if (!slot) return {StreamWriter<std::uint8_t>().readable(), refused(FsError::quota)};
+        const auto result = std::make_shared<FutureWriter<FileReply<>>>();
+        auto future = result->readable();
+        auto source = std::make_shared<AskedSource>(
+            caller.loop(),
+            std::make_shared<FilePuller<H>>(
+                Opening<H, std::uint64_t>(self.share(), open, "read-via-stream", offset), reading));
+        // Some wait for the outcome first.
+        source->open([result](const StreamEnd& end) { result->write(outcome_of(end)); });
+        auto stream =
+            p3::flow_from(std::move(source), *std::move(slot), [result](const StreamResult<>& over) {
+              result->write(over ? FileReply<>() : outcome_of(over.error()));
+            });
+        return {std::move(stream), std::move(future)};
+      });
 }
 
 template <class H, class... A>
 Result<std::unique_ptr<HostFunction>> write_with(const ProviderRef& from, const std::string& interface,
                                                  const std::string& name) {
   using Open = OldMethod<H, A...>;
-  return component::make_host_function(
-      [open = TRY(Open::find(from, method(interface, name))), writing = TRY(Writing<H>::find(from)), name](
-          Caller& caller, NewHandle& self, Stream<std::uint8_t> data, A... where) -> Future<FileReply<>> {
-        auto slot = caller.context<Context>().file_streams().take();
-        if (!slot) return refused(FsError::quota);
-        FutureWriter<FileReply<>> result;
-        auto future = result.readable();
-        auto pusher = std::make_shared<FilePusher<H, A...>>(
-            Opening<H, A...>(self.share(), open, name, where...), writing);
-        auto sink = std::make_shared<AskedSink>(caller.loop(), std::move(pusher));
-        sink->open();
-        p3::flow_to(caller.loop(), std::move(data), std::move(sink), *std::move(slot),
-                    [result = std::move(result)](const StreamResult<>& over) mutable {
-                      result.write(over ? FileReply<>() : outcome_of(over.error()));
-                    });
-        return future;
-      });
+  return component::make_host_function([open = TRY(Open::find(from, descriptor_method(interface, name))),
+                                        writing = TRY(Writing<H>::find(from)),
+                                        name](Caller& caller, NewHandle& self, Stream<std::uint8_t> data,
+                                              A... where) -> Future<FileReply<>> {
+    auto slot = caller.context<Context>().file_streams().take();
+    if (!slot) return refused(FsError::quota);
+    FutureWriter<FileReply<>> result;
+    auto future = result.readable();
+    auto pusher =
+        std::make_shared<FilePusher<H, A...>>(Opening<H, A...>(self.share(), open, name, where...), writing);
+    auto sink = std::make_shared<AskedSink>(caller.loop(), std::move(pusher));
+    sink->open();
+    p3::flow_to(caller.loop(), std::move(data), std::move(sink), *std::move(slot),
+                [result = std::move(result)](const StreamResult<>& over) mutable {
+                  result.write(over ? FileReply<>() : outcome_of(over.error()));
+                });
+    return future;
+  });
 }
 
 Result<std::unique_ptr<HostFunction>> read_contents(const ProviderRef& from, const std::string& interface) {
@@ -495,7 +461,7 @@ class EntryFlow final : private Waiter {
 
 Result<std::unique_ptr<HostFunction>> read_directory(const ProviderRef& from, const std::string& interface) {
   EntryCalls calls {
-    .list = TRY(EntryCalls::List::find(from, method(interface, "read-directory")))
+    .list = TRY(EntryCalls::List::find(from, descriptor_method(interface, "read-directory")))
     , .next = TRY(
           EntryCalls::Next::find(from, {interface, "[method]directory-entry-stream.read-directory-entry"}))
   };

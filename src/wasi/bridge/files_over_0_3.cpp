@@ -4,6 +4,7 @@
 #include "component/link/provider_queue.hpp"
 #include "wasi/bridge/asked_stream.hpp"
 #include "wasi/bridge/file_types.hpp"
+#include "wasi/bridge/provided_file.hpp"
 #include "wasi/context.hpp"
 #include "wasi/p2/resources.hpp"
 
@@ -34,53 +35,16 @@ using NewOutcome = p3::FileReply<>;
 using Contents = std::tuple<Stream<std::uint8_t>, Future<NewOutcome>>;
 using Entries = std::tuple<Stream<p3::EntryRecord>, Future<NewOutcome>>;
 
-/// A descriptor of the provider. Kept by the handle, and by what goes on with it.
-struct NewFile {
-  Queue queue;
-  Quota::Slot slot;
-  Foreign<NewDescriptor> object;
-};
+using NewFile = ProvidedFile<NewDescriptor>;
 using NewFileRef = std::shared_ptr<NewFile>;
-
 /// wasi:filesystem/types.descriptor of 0.2.
-class OldHandle final : public component::HostResource {
- public:
-  explicit OldHandle(NewFileRef file) : file_(std::move(file)) {}
-  [[nodiscard]] const NewFileRef& share() const noexcept { return file_; }
-  Result<> dropped(component::GuestRun& run) override {
-    const auto file = std::move(file_);
-    return file.use_count() == 1 ? file->object.dropped(run) : Result<>{};
-  }
-
- private:
-  NewFileRef file_;
-};
+using OldHandle = FileHandle<NewDescriptor>;
 using OldHandlePtr = std::unique_ptr<OldHandle>;
-
-std::vector<std::string> method(const std::string& interface, std::string_view name) {
-  return {interface, fmt::format("[method]descriptor.{}", name)};
-}
 
 // ---- calls
 
 template <class T, class... A>
 using NewMethod = ProviderFunction<p3::FileReply<T>(Lent<NewDescriptor>, A...)>;
-
-struct AsItIs {
-  template <class T>
-  Result<T> operator()(T value) const {
-    return value;
-  }
-};
-
-template <class T, class Convert>
-struct Told {
-  using Value = typename std::invoke_result_t<Convert&, T>::value_type;
-};
-template <class Convert>
-struct Told<void, Convert> {
-  using Value = void;
-};
 
 /// Calls it on the caller's fiber.
 template <class T, class Convert, class... A>
@@ -112,7 +76,7 @@ Adapted making(const std::string& name, std::string exported, typename Function:
                       const ProviderRef& from,
                       const std::string& interface) -> Result<std::unique_ptr<HostFunction>> {
             return component::make_host_function(
-                make_with(TRY(Function::find(from, method(interface, exported), effect))));
+                make_with(TRY(Function::find(from, descriptor_method(interface, exported), effect))));
           }};
 }
 
@@ -504,17 +468,6 @@ std::optional<p2::FileErrorCode> code_of(Caller&, p2::IoError& error) {
   return static_cast<p2::FileErrorCode>(*code);
 }
 
-/// What needs nothing of the provider.
-template <class F>
-Adapted by_host(std::string name, F function) {
-  return {
-      .name = std::move(name),
-      .stand_in = {},
-      .make = [function](const ProviderRef&, const std::string&) -> Result<std::unique_ptr<HostFunction>> {
-        return component::make_host_function(function);
-      }};
-}
-
 }  // namespace
 
 component::Bridge files_over_0_3() {
@@ -531,8 +484,8 @@ component::Bridge files_over_0_3() {
                        write_via_stream(),
                        append_via_stream(),
                        read_directory(),
-                       by_host("[method]directory-entry-stream.read-directory-entry", next_entry),
-                       by_host("filesystem-error-code", code_of),
+                       of_bridge("[method]directory-entry-stream.read-directory-entry", next_entry),
+                       of_bridge("filesystem-error-code", code_of),
                        asking<void, std::uint64_t, std::uint64_t, Advice>("advise"),
                        asking<void>("sync-data"),
                        asking<void>("sync"),

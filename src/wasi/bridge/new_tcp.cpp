@@ -346,10 +346,6 @@ Result<std::unique_ptr<HostFunction>> receive(const ProviderRef& from, const std
       });
 }
 
-Adapted made(std::string_view name, Adapted::Make make) {
-  return {.name = method<OldTcp>(name), .stand_in = {}, .make = std::move(make)};
-}
-
 template <class T>
 Adapted getter(const std::string& name) {
   return passed_on<NewTcpHandle, SocketReply<T>, NetworkReply<T>>("get-" + name, name);
@@ -366,11 +362,11 @@ component::HostTypeTag new_tcp_tag() { return component::host_type_tag<NewTcpHan
 std::vector<Adapted> new_tcp_functions() {
   return {
       {.name = "[static]tcp-socket.create", .stand_in = {}, .make = create},
-      made("bind", bind),
-      made("connect", connect),
-      made("listen", listen),
-      made("send", send),
-      made("receive", receive),
+      made<OldTcp>("bind", bind),
+      made<OldTcp>("connect", connect),
+      made<OldTcp>("listen", listen),
+      made<OldTcp>("send", send),
+      made<OldTcp>("receive", receive),
       getter<IpSocketAddress>("local-address"),
       getter<IpSocketAddress>("remote-address"),
       of_bridge(method<OldTcp>("get-is-listening"),

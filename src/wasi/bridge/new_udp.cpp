@@ -34,9 +34,6 @@ using Message = std::tuple<Bytes, IpSocketAddress>;
 using Remote = std::optional<IpSocketAddress>;
 using Pair = std::tuple<Foreign<OldIncoming>, Foreign<OldOutgoing>>;
 
-constexpr auto kPause =
-    std::chrono::milliseconds(100);  // before one that was ready, and then was not, is asked
-
 /// What a provider's datagram streams are used by.
 struct Calls {
   Binding<OldUdp> binding;
@@ -294,10 +291,6 @@ Result<std::unique_ptr<HostFunction>> send(const ProviderRef& from, const std::s
       });
 }
 
-Adapted made(std::string_view name, Adapted::Make make) {
-  return {.name = method<OldUdp>(name), .stand_in = {}, .make = std::move(make)};
-}
-
 template <class T>
 Adapted getter(const std::string& name) {
   return passed_on<NewUdpHandle, SocketReply<T>, NetworkReply<T>>("get-" + name, name);
@@ -314,11 +307,11 @@ component::HostTypeTag new_udp_tag() { return component::host_type_tag<NewUdpHan
 std::vector<Adapted> new_udp_functions() {
   return {
       {.name = "[static]udp-socket.create", .stand_in = {}, .make = create},
-      made("bind", bind),
-      made("connect", connect),
-      made("disconnect", disconnect),
-      made("send", send),
-      made("receive", receive),
+      made<OldUdp>("bind", bind),
+      made<OldUdp>("connect", connect),
+      made<OldUdp>("disconnect", disconnect),
+      made<OldUdp>("send", send),
+      made<OldUdp>("receive", receive),
       getter<IpSocketAddress>("local-address"),
       getter<IpSocketAddress>("remote-address"),
       passed_on<NewUdpHandle, IpAddressFamily, IpAddressFamily>("get-address-family", "address-family"),

@@ -184,10 +184,6 @@ NetworkReply<> shutdown(Caller&, OldTcpHandle& self, ShutdownType how) {
   return {};
 }
 
-Adapted made(std::string_view name, Adapted::Make make) {
-  return {.name = method<NewTcp>(name), .stand_in = {}, .make = std::move(make)};
-}
-
 template <class T>
 Adapted getter(const std::string& name) {
   return passed_on<OldTcpHandle, NetworkReply<T>, SocketReply<T>>(name, "get-" + name);
@@ -201,15 +197,15 @@ Adapted setter(const std::string& name) {
 
 std::vector<component::Bridge> old_tcp() {
   std::vector<Adapted> functions{
-      made("start-bind", start_bind),
+      made<NewTcp>("start-bind", start_bind),
       of_bridge(method<NewTcp>("finish-bind"),
                 [](Caller&, OldTcpHandle& self) { return finish(self, Pending::bind, Phase::bound); }),
-      made("start-connect", start_connect),
-      made("finish-connect", finish_connect),
-      made("start-listen", start_listen),
+      made<NewTcp>("start-connect", start_connect),
+      made<NewTcp>("finish-connect", finish_connect),
+      made<NewTcp>("start-listen", start_listen),
       of_bridge(method<NewTcp>("finish-listen"),
                 [](Caller&, OldTcpHandle& self) { return finish(self, Pending::listen, Phase::listening); }),
-      made("accept", accept),
+      made<NewTcp>("accept", accept),
       getter<IpSocketAddress>("local-address"),
       getter<IpSocketAddress>("remote-address"),
       of_bridge(method<NewTcp>("is-listening"),

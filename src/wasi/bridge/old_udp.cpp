@@ -297,10 +297,6 @@ Result<NetworkReply<std::uint64_t>> send(Caller& caller, OutgoingStream& self,
   return count;
 }
 
-Adapted made(std::string_view name, Adapted::Make make) {
-  return {.name = method<NewUdp>(name), .stand_in = {}, .make = std::move(make)};
-}
-
 template <class T>
 Adapted getter(const std::string& name) {
   return passed_on<OldUdpHandle, NetworkReply<T>, SocketReply<T>>(name, "get-" + name);
@@ -314,9 +310,9 @@ Adapted setter(const std::string& name) {
 
 std::vector<component::Bridge> old_udp() {
   std::vector<Adapted> functions{
-      made("start-bind", start_bind),
+      made<NewUdp>("start-bind", start_bind),
       of_bridge(method<NewUdp>("finish-bind"), finish_bind),
-      made("stream", stream),
+      made<NewUdp>("stream", stream),
       getter<IpSocketAddress>("local-address"),
       getter<IpSocketAddress>("remote-address"),
       passed_on<OldUdpHandle, IpAddressFamily, IpAddressFamily>("address-family", "get-address-family"),

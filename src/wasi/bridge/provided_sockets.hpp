@@ -79,15 +79,10 @@ template <component::NamesResource R, class Answer, class... A>
   return Method<R, Answer, A...>::find(from, {std::string(R::kInterface), method<R>(name)});
 }
 
-/// A function that is the bridge's own, whatever the provider is.
-template <class F>
-[[nodiscard]] Adapted of_bridge(std::string name, F function) {
-  return {.name = std::move(name),
-          .stand_in = {},
-          .make = [function](const component::ProviderRef&,
-                             const std::string&) -> Result<std::unique_ptr<component::HostFunction>> {
-            return component::make_host_function(function);
-          }};
+/// A method of R that `make` makes.
+template <component::NamesResource R>
+[[nodiscard]] Adapted made(std::string_view name, Adapted::Make make) {
+  return {.name = method<R>(name), .stand_in = {}, .make = std::move(make)};
 }
 
 /// A method of the bridge's class Handle that is the provider's method `theirs` with an answer of the other
